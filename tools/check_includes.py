@@ -40,6 +40,9 @@ THIRD_PARTY = [
     (r"jpeglib\.h|turbojpeg\.h|jerror\.h|png\.h|webp/.*", ["image"]),
 ]
 
+# The header that includes all public ones: for embedding programs, no module includes it.
+UMBRELLA = "onda/onda.h"
+
 # Public headers may include the C++ standard library and each other, nothing else.
 STANDARD_HEADER = re.compile(r"[a-z0-9_]+")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
@@ -87,7 +90,9 @@ class Checker:
 
     def check_module_edge(self, path, line, name, module, allowed):
         target = self.module_of_include(name)
-        if target == "?":
+        if name == UMBRELLA:
+            self.complain(path, line, f'"{name}" is for embedding programs; include what is used')
+        elif target == "?":
             self.complain(path, line, f'"{name}" belongs to no module: name it in PUBLIC_HEADERS of the module that '
                                       "implements it (src/<module>/CMakeLists.txt)")
         elif target is not None and target not in allowed:
@@ -109,6 +114,8 @@ class Checker:
 
     def check_public_header(self, path):
         name = path.relative_to(self.root / "include").as_posix()
+        if name == UMBRELLA:
+            return
         module = self.owner_of_public.get(name)
         if module is None:
             self.complain(path, 1, "belongs to no module: name it in PUBLIC_HEADERS of the module that implements it "
