@@ -25,6 +25,13 @@ class Shape {
   /// Throws invalid_argument when there are more than `kMaxRank` dimensions.
   explicit Shape(std::span<const std::int64_t> dims);
 
+  Shape(const Shape&) = default;
+  Shape& operator=(const Shape&) = default;
+  /// What was moved from is a scalar's shape.
+  Shape(Shape&& other) noexcept;
+  Shape& operator=(Shape&& other) noexcept;
+  ~Shape() = default;
+
   [[nodiscard]] std::size_t rank() const noexcept { return rank_; }
   [[nodiscard]] std::span<const std::int64_t> dims() const noexcept { return {data(), rank_}; }
   [[nodiscard]] std::span<std::int64_t> dims() noexcept { return {data(), rank_}; }
@@ -39,12 +46,15 @@ class Shape {
   friend bool operator==(const Shape& a, const Shape& b) noexcept;
 
  private:
-  [[nodiscard]] const std::int64_t* data() const noexcept { return rank_ <= kInlineRank ? inline_ : heap_.data(); }
+  [[nodiscard]] const std::int64_t* data() const noexcept {
+    return rank_ <= kInlineRank ? inline_ : heap_.data();
+  }
   [[nodiscard]] std::int64_t* data() noexcept { return rank_ <= kInlineRank ? inline_ : heap_.data(); }
 
+  // First: copying it may throw, and must do so before `rank_` has changed.
+  std::vector<std::int64_t> heap_;
   std::size_t rank_ = 0;
   std::int64_t inline_[kInlineRank] = {};
-  std::vector<std::int64_t> heap_;
 };
 
 /// "[1,3,224,224]"; a dynamic dimension is "?". `names` (may be shorter, entries may be empty) replaces it:

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "onda/allocator.h"
@@ -88,8 +89,8 @@ class Tensor {
   /// Empty: undefined dtype, no elements.
   Tensor() = default;
 
-  /// Uninitialised elements from `allocator`; for strings, empty ones (on the heap). Throws resource_exhausted,
-  /// and invalid_argument for a shape that is none.
+  /// Uninitialised elements from `allocator`; for strings, empty ones (on the heap). Throws
+  /// resource_exhausted, and invalid_argument for a shape that is none.
   Tensor(DType dtype, Shape shape, std::shared_ptr<Allocator> allocator = system_allocator());
 
   /// A copy of `view`.
@@ -103,8 +104,9 @@ class Tensor {
   /// Takes over elements that `owner` keeps alive (an output of the runtime, a mapping).
   static Tensor adopt(DType dtype, Shape shape, std::span<std::byte> bytes, std::shared_ptr<void> owner);
 
-  Tensor(Tensor&&) noexcept = default;
-  Tensor& operator=(Tensor&&) noexcept = default;
+  /// What was moved from is empty.
+  Tensor(Tensor&& other) noexcept;
+  Tensor& operator=(Tensor&& other) noexcept;
   Tensor(const Tensor&) = delete;
   Tensor& operator=(const Tensor&) = delete;
   ~Tensor() = default;

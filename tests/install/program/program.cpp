@@ -1,5 +1,0 @@
-#include <iostream>
-
-#include "onda/version.h"
-
-int main() { std::cout << "onda " << onda::version() << '\n'; }
