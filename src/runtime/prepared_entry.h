@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/files.h"
+#include "base/mapped_file.h"
+#include "base/private_directory.h"
+#include "runtime/prepared_key.h"
+
+namespace onda::runtime {
+
+/// Texts that travel with an entry and are covered by its digest.
+struct EntryDescription {
+  std::string model;            ///< path that it was made from
+  std::string runtime_version;  ///< ONNX Runtime's
+  /// The session's own: what it would otherwise have to read from the model. Returned as it was given; at
+  /// most 16 MB.
+  std::string notes;
+};
+
+/// Where an entry's parts are. All views are borrowed from its bytes.
+struct EntryView {
+  std::span<const std::byte> model;                 ///< the ORT format, as ONNX Runtime saved it
+  std::vector<std::span<const std::byte>> weights;  ///< of it, ascending, apart
+  std::string_view key_material;
+  std::string_view model_path;
+  std::string_view runtime_version;
+  std::string_view notes;
+  std::span<const std::byte> weights_digest;
+};
+
+/// Parses arbitrary bytes and checks everything but the weights: sizes, and a digest of the graph and the
+/// texts. Throws data_loss with what is wrong.
+[[nodiscard]] EntryView parse_entry(std::span<const std::byte> bytes);
+
+/// Only the texts, unchecked but within bounds, without reading the model: for listings. Throws data_loss.
+[[nodiscard]] EntryView peek_entry(std::span<const std::byte> bytes);
+
+/// Whether the weights are those that were written. Reads them all (100 MB: some 10 ms where they are in
+/// memory).
+[[nodiscard]] bool weights_are_intact(const EntryView& entry);
+
+/// What follows the saved model in its file and makes it an entry.
+[[nodiscard]] std::vector<std::byte> entry_trailer(std::span<const std::byte> model,
+                                                   std::string_view key_material,
+                                                   const EntryDescription& description);
+
+/// An entry in use: its file, mapped read-only. One per process and file; sessions share it and keep it
+/// alive, after its file has left the cache too. Immutable, safe from any thread.
+class MappedEntry {
+ public:
+  /// Throws data_loss for what is no good entry.
+  MappedEntry(std::string name, const base::PrivateFile& file);
+
+  /// For CreateSessionFromArray, with `session.use_ort_model_bytes_directly` and
+  /// `session.use_ort_model_bytes_for_initializers`; valid as long as this object.
+  [[nodiscard]] std::span<const std::byte> model() const noexcept { return view_.model; }
+  [[nodiscard]] std::string_view notes() const noexcept { return view_.notes; }
+  [[nodiscard]] const EntryView& view() const noexcept { return view_; }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const base::FileStamp& stamp() const noexcept { return stamp_; }
+
+  /// Reads all weights, faulting them in.
+  [[nodiscard]] bool verify_weights() const { return weights_are_intact(view_); }
+
+ private:
+  std::string name_;
+  base::FileStamp stamp_;
+  base::MappedFile mapping_;
+  EntryView view_;
+};
+
+}  // namespace onda::runtime

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/private_directory.h"
+#include "onda/prepared_model.h"
+#include "runtime/prepared_entry.h"
+#include "runtime/prepared_key.h"
+#include "runtime/prepared_record.h"
+
+namespace onda::runtime {
+
+/// The directory of prepared models of one user. Knows files and digests, nothing of ONNX Runtime: how an
+/// entry's model is saved comes in as a callback.
+///
+/// Use, in a session that is opened with `Preparation::use` or `make`:
+///   auto store = PreparedStore::open(directory, limit, options.preparation);   // empty: run plain
+///   auto identity = store->identify(model, external_files);
+///   auto key = prepared_key({.files = identity->files, …});
+///   auto entry = store->find(key);
+///   if (!entry && make) entry = store->make(key, *identity, description, save);
+///   … CreateSessionFromArray(entry->model()) … entry held until after ReleaseSession …
+///   if (!entry->verify_weights()) store->drop(*entry);                          // and reopen plain
+///
+/// Safe from any thread and beside other processes.
+class PreparedStore {
+ public:
+  /// In `directory`/prepared; both must be private (see `base::PrivateDirectory`). Empty where that is absent
+  /// and `preparation` is not `make`, or `directory` is empty. Throws permission_denied where it cannot be
+  /// trusted or made; the caller warns once and goes on without.
+  static std::optional<PreparedStore> open(const std::filesystem::path& directory, std::uint64_t limit_bytes,
+                                           Preparation preparation);
+
+  /// See `identify_model`. Where the cache holds no entry at all and `preparation` was `use`, nothing is
+  /// hashed and the answer is empty.
+  [[nodiscard]] std::optional<ModelIdentity> identify(const std::filesystem::path& model,
+                                                      const ExternalFiles& external);
+
+  /// The good entry for the key, marked as used now. Null where there is none; one that is damaged, truncated
+  /// or of another key is removed and counted on the way. Never throws for what is in the directory.
+  [[nodiscard]] std::shared_ptr<const MappedEntry> find(const PreparedKey& key);
+
+  /// Writes the optimised model in ORT format to the given path (it ends in ".ort"; an empty file is there)
+  /// and returns when it is whole.
+  using Save = std::function<void(const std::filesystem::path& path)>;
+
+  /// Makes the entry, or returns the one that another thread or process made meanwhile: one model is prepared
+  /// at a time in a cache, the others wait. What `save` throws passes through, with nothing left behind.
+  /// Throws failed_precondition where the model has changed since it was identified, or what was saved cannot
+  /// be an entry (empty, or larger than the cache's limit); permission_denied, resource_exhausted. Older
+  /// entries leave to keep the limit.
+  [[nodiscard]] std::shared_ptr<const MappedEntry> make(const PreparedKey& key, const ModelIdentity& identity,
+                                                        const EntryDescription& description,
+                                                        const Save& save);
+
+  /// Takes a damaged entry out of the cache, unless another has taken its place already; counted as rejected.
+  void drop(const MappedEntry& entry);
+
+  /// Newest first.
+  [[nodiscard]] std::vector<PreparedEntry> list() const;
+  /// Removes entries, records and what unfinished preparations left; returns the number of entries.
+  std::size_t clear();
+
+  [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_.path(); }
+
+ private:
+  PreparedStore(base::PrivateDirectory directory, std::uint64_t limit_bytes, Preparation preparation)
+      : directory_(std::move(directory)), limit_bytes_(limit_bytes), preparation_(preparation) {}
+  std::shared_ptr<const MappedEntry> map(const std::string& name, const std::string& material);
+  void evict(std::uint64_t bytes_to_come, const std::string& keep);
+  void remove_unfinished(bool locked);
+
+  base::PrivateDirectory directory_;
+  std::uint64_t limit_bytes_;
+  Preparation preparation_;
+};
+
+}  // namespace onda::runtime

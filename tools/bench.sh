@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Usage: tools/bench.sh [NAME...]
+#
+# Builds and runs the benchmarks (those named, or all), each of which prints its table and writes
+# build/bench/<name>.json. Runs all of them even if one fails.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+tools/configure.sh release ONDA_BUILD_BENCH=ON ONDA_BUILD_TESTS?=OFF || exit 1
+cmake --build build/release --target onda onda_benchmarks || exit 1
+mkdir -p build/bench
+export ONDA_BENCH_OUTPUT=$PWD/build/bench
+failed=0
+for program in build/release/onda_bench_*; do
+  name=${program##*onda_bench_}
+  [[ $# -eq 0 || " $* " == *" $name "* ]] || continue
+  echo
+  echo "==== $name"
+  "$program" || { echo "$name failed" >&2; failed=1; }
+done
+exit $failed
