@@ -2,7 +2,8 @@
 find_package(PkgConfig REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
-find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+# SHA-256 alone is used, of the archive: the shared library costs each start a millisecond and reads its configuration.
+find_library(ONDA_CRYPTO_ARCHIVE libcrypto.a REQUIRED)
 pkg_check_modules(ONDA_WEBP REQUIRED IMPORTED_TARGET libwebp)
 pkg_check_modules(ONDA_XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 find_package(simdjson REQUIRED)

@@ -10,7 +10,8 @@
 
 namespace onda::base {
 
-/// SHA-256: names what comes from outside, where a made collision would swap one model's answers for another's.
+/// SHA-256: names what comes from outside, where a made collision would swap one model's answers for
+/// another's.
 class Sha256 {
  public:
   using Value = std::array<std::byte, 32>;
@@ -28,7 +29,8 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
-/// XXH3, 128 bits: finds accidental damage in what Onda wrote itself, at memory speed. No guard against intent.
+/// XXH3, 128 bits: finds accidental damage in what Onda wrote itself, at memory speed. No guard against
+/// intent.
 class Xxh3 {
  public:
   using Value = std::array<std::byte, 16>;

@@ -28,10 +28,16 @@ struct FileStamp {
 /// allocating, where the size is known), data_loss on a read error.
 [[nodiscard]] std::vector<std::byte> read_file(const std::filesystem::path& path, std::uint64_t limit_bytes);
 
-/// Writes a temporary file beside `path`, optionally syncs it, and renames it: readers see the old or the whole
-/// new content. Nothing is left behind on failure. Throws permission_denied, not_found (directory),
-/// resource_exhausted (disk full), internal.
-void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes, bool sync = false);
+/// What standard input gives until its end. Throws as `read_file` does.
+[[nodiscard]] std::vector<std::byte> read_standard_input(std::uint64_t limit_bytes);
+
+/// Writes a temporary file beside `path`, optionally syncs it, and renames it: readers see the old or the
+/// whole new content. Nothing is left behind on failure. A file that is replaced keeps its permissions;
+/// behind a link its target is replaced; a pipe or a device is written to as it is. Throws permission_denied,
+/// not_found (the directory), invalid_argument (`path` is a directory), resource_exhausted (disk full),
+/// internal.
+void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes,
+                           bool sync = false);
 void write_file_atomically(const std::filesystem::path& path, std::string_view text, bool sync = false);
 
 }  // namespace onda::base

@@ -6,8 +6,8 @@
 
 namespace onda::base {
 
-/// A read-only mapping of a file that nobody shortens or overwrites: only Onda's own, which are replaced by rename.
-/// A file cut short under a mapping ends the process, so a user's file is never mapped past a load.
+/// A read-only mapping of a file that nobody shortens or overwrites: only Onda's own, which are replaced by
+/// rename. A file cut short under a mapping ends the process, so a user's file is never mapped past a load.
 class MappedFile {
  public:
   MappedFile() noexcept = default;

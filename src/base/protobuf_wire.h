@@ -27,8 +27,8 @@ class WireReader {
  public:
   explicit WireReader(std::span<const std::byte> message) noexcept : rest_(message) {}
 
-  /// The next field; empty at the end. Throws data_loss for what is no message: a length past the end, a varint of
-  /// more than ten bytes, field number 0, an unknown wire type, groups nested deeper than 64.
+  /// The next field; empty at the end. Throws data_loss for what is no message: a length past the end, a
+  /// varint of more than ten bytes, field number 0, an unknown wire type, groups nested deeper than 64.
   [[nodiscard]] std::optional<WireField> next();
 
  private:

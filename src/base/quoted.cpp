@@ -72,4 +72,6 @@ std::string quoted(std::string_view text, std::size_t limit) {
   return out += '"';
 }
 
+std::string quoted_path(const std::filesystem::path& path) { return quoted(path.string(), 4096); }
+
 }  // namespace onda::base

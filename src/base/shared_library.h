@@ -8,8 +8,8 @@ namespace onda::base {
 /// A library opened at run time. Closed never: what it registered with the process would outlive it.
 class SharedLibrary {
  public:
-  /// A bare file name is looked up by the system's loader, a path is opened as it is. Throws not_found (no such
-  /// file), data_loss (not a loadable library), with the loader's own text.
+  /// A bare file name is looked up by the system's loader, a path is opened as it is. Throws not_found (no
+  /// such file), data_loss (not a loadable library), with the loader's own text.
   explicit SharedLibrary(const std::filesystem::path& path);
 
   /// Null where the library has no such symbol.
