@@ -23,8 +23,8 @@ TEST(SystemAllocator, IsOneForTheProcess) { EXPECT_EQ(system_allocator(), system
 
 TEST(SystemAllocator, AlignsToTheLargerOfItsOwnAndTheCallersAlignment) {
   const auto allocator = system_allocator();
-  for (const std::size_t alignment : {1, 2, 8, 64, 128, 4096}) {
-    for (const std::size_t bytes : {1, 63, 64, 65, 1000}) {
+  for (const std::size_t alignment : {1U, 2U, 8U, 64U, 128U, 4096U}) {
+    for (const std::size_t bytes : {1U, 63U, 64U, 65U, 1000U}) {
       void* block = allocator->allocate(bytes, alignment);
       EXPECT_TRUE(is_aligned(block, alignment));
       EXPECT_TRUE(is_aligned(block, Allocator::kAlignment));
@@ -76,7 +76,7 @@ TEST(SystemAllocator, RefusesWhatCannotBeHadAndStaysUsable) {
 }
 
 TEST(SystemAllocator, RefusesAnAlignmentThatIsNoPowerOfTwo) {
-  for (const std::size_t alignment : {0, 3, 96}) {
+  for (const std::size_t alignment : {0U, 3U, 96U}) {
     EXPECT_TRUE(throws_error([&] { return system_allocator()->allocate(8, alignment); },
                              ErrorCode::invalid_argument, std::to_string(alignment)));
   }
