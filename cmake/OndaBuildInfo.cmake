@@ -5,4 +5,4 @@ add_custom_target(onda_build_info
   COMMAND ${CMAKE_COMMAND} -DSOURCE_DIR=${PROJECT_SOURCE_DIR} -DVERSION=${PROJECT_VERSION}
           -DOUTPUT=${ONDA_BUILD_INFO} -P "${PROJECT_SOURCE_DIR}/cmake/WriteBuildInfo.cmake"
   BYPRODUCTS "${ONDA_BUILD_INFO}"
-  COMMENT "" VERBATIM)
+  COMMENT "Asking for the commit" VERBATIM)
