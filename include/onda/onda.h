@@ -2,9 +2,9 @@
 
 /// Everything an embedding program needs, in the order in which it meets it.
 #include "onda/error.h"
-#include "onda/runtime.h"
-#include "onda/session.h"
 #include "onda/prepared_model.h"
 #include "onda/preprocess.h"
+#include "onda/runtime.h"
+#include "onda/session.h"
 #include "onda/tensor.h"
 #include "onda/version.h"

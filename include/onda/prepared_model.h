@@ -13,9 +13,9 @@ namespace onda {
 
 /// One prepared model in the cache.
 struct PreparedEntry {
-  std::string key;                ///< hexadecimal; also its file's name
-  std::filesystem::path model;    ///< what it was made from, as it was named then
-  std::string runtime_version;    ///< ONNX Runtime's
+  std::string key;              ///< hexadecimal; also its file's name
+  std::filesystem::path model;  ///< what it was made from, as it was named then
+  std::string runtime_version;  ///< ONNX Runtime's
   std::uint64_t bytes = 0;
   std::chrono::system_clock::time_point last_used;
 };
@@ -26,13 +26,13 @@ struct PreparedStatistics {
   std::uint64_t missing = 0;   ///< no entry for the key
   std::uint64_t rejected = 0;  ///< corrupt, truncated, stale or foreign entries that were ignored and dropped
   std::uint64_t made = 0;
-  std::uint64_t failed = 0;    ///< models that could not be saved
-  std::uint64_t evicted = 0;   ///< entries that left to make room
+  std::uint64_t failed = 0;   ///< models that could not be saved
+  std::uint64_t evicted = 0;  ///< entries that left to make room
 };
 
-/// The cache of prepared models: a private directory (owner only, 0700, never reached through a link) of files
-/// that are replaced by rename and removed by unlink, so an open session keeps what it has mapped.
-/// Safe from any thread and from several processes at once.
+/// The cache of prepared models: a private directory (owner only, 0700, never reached through a link) of
+/// files that are replaced by rename and removed by unlink, so an open session keeps what it has mapped. Safe
+/// from any thread and from several processes at once.
 class PreparedModels {
  public:
   static constexpr std::uint64_t kDefaultLimitBytes = std::uint64_t{10} << 30;
@@ -47,7 +47,8 @@ class PreparedModels {
   /// Makes the entry for `model` under `options` unless a good one is there. Returns it. Throws what
   /// `Session::open` throws; failed_precondition with the reason where the model cannot be saved or the
   /// directory cannot be used.
-  PreparedEntry warm(const Runtime& runtime, const std::filesystem::path& model, const SessionOptions& options = {});
+  PreparedEntry warm(const Runtime& runtime, const std::filesystem::path& model,
+                     const SessionOptions& options = {});
 
   /// Newest first. Throws permission_denied for a directory that others own or may write.
   [[nodiscard]] std::vector<PreparedEntry> list() const;

@@ -15,9 +15,9 @@ class Environment;
 
 struct RuntimeOptions {
   /// ONNX Runtime's library. Empty: the search order of `Runtime::initialize`.
-  std::filesystem::path library;
+  std::filesystem::path library = {};
   /// Lines of ONNX Runtime and of Onda at `log_level` and above.
-  LogSink log;
+  LogSink log = {};
   LogLevel log_level = LogLevel::warning;
 };
 
@@ -54,7 +54,9 @@ class Runtime {
 
   /// Internal: what sessions are made on.
   explicit Runtime(std::shared_ptr<runtime::Environment> environment);
-  [[nodiscard]] const std::shared_ptr<runtime::Environment>& environment() const noexcept { return environment_; }
+  [[nodiscard]] const std::shared_ptr<runtime::Environment>& environment() const noexcept {
+    return environment_;
+  }
 
  private:
   std::shared_ptr<runtime::Environment> environment_;

@@ -70,10 +70,11 @@ struct NamedTensor {
   Tensor tensor;
 };
 
-/// What ends a run before it is done. A run looks at it between operators (about 13 ms on ResNet-50 at batch 16).
+/// What ends a run before it is done. A run looks at it between operators (about 13 ms on ResNet-50 at batch
+/// 16).
 struct RunOptions {
-  std::stop_token stop;                                           ///< ends with `cancelled`
-  std::optional<std::chrono::steady_clock::time_point> deadline;  ///< ends with `deadline_exceeded`
+  std::stop_token stop = {};                                           ///< ends with `cancelled`
+  std::optional<std::chrono::steady_clock::time_point> deadline = {};  ///< ends with `deadline_exceeded`
 };
 
 enum class PreparedState {
@@ -84,19 +85,21 @@ enum class PreparedState {
 };
 
 /// An open model. Safe from any thread: on the CPU provider any number of threads may run one session at once
-/// (ONNX Runtime keeps no state of a run in the session; tests/runtime/session_threads_test.cpp compares outputs
-/// under a thread sanitizer). A cheap handle that shares the model; outputs may outlive it.
+/// (ONNX Runtime keeps no state of a run in the session; tests/runtime/session_threads_test.cpp compares
+/// outputs under a thread sanitizer). A cheap handle that shares the model; outputs may outlive it.
 ///
-/// Fixed-size elements are never copied: inputs are read where they are, preallocated outputs are written where
-/// they are. Strings are copied once each way.
+/// Fixed-size elements are never copied: inputs are read where they are, preallocated outputs are written
+/// where they are. Strings are copied once each way.
 class Session {
  public:
   /// Throws not_found, permission_denied, data_loss (damaged or truncated), unimplemented (opset, operator or
   /// type that this ONNX Runtime lacks), invalid_argument (an option), resource_exhausted. The message names
   /// the file. Nothing below the model's directory stays mapped or open afterwards.
-  static Session open(const Runtime& runtime, const std::filesystem::path& model, const SessionOptions& options = {});
+  static Session open(const Runtime& runtime, const std::filesystem::path& model,
+                      const SessionOptions& options = {});
   /// From bytes, borrowed for the call. External data are looked for in no directory and refused.
-  static Session open(const Runtime& runtime, std::span<const std::byte> model, const SessionOptions& options = {});
+  static Session open(const Runtime& runtime, std::span<const std::byte> model,
+                      const SessionOptions& options = {});
 
   [[nodiscard]] std::span<const ValueInfo> inputs() const noexcept;
   [[nodiscard]] std::span<const ValueInfo> outputs() const noexcept;
@@ -107,18 +110,19 @@ class Session {
   [[nodiscard]] PreparedState prepared() const noexcept;
 
   /// All outputs, in the model's order. Names may come in any order; inputs with a default may be left out.
-  /// Before the run it checks names (invalid_argument), dtypes (type_mismatch), ranks, fixed dimensions and that
-  /// equal symbolic dimensions are equal (shape_mismatch). Throws deadline_exceeded, cancelled,
+  /// Before the run it checks names (invalid_argument), dtypes (type_mismatch), ranks, fixed dimensions and
+  /// that equal symbolic dimensions are equal (shape_mismatch). Throws deadline_exceeded, cancelled,
   /// resource_exhausted, unimplemented for an output that is no tensor.
-  [[nodiscard]] std::vector<NamedTensor> run(std::span<const NamedView> inputs, const RunOptions& options = {}) const;
+  [[nodiscard]] std::vector<NamedTensor> run(std::span<const NamedView> inputs,
+                                             const RunOptions& options = {}) const;
   /// For models with one input.
   [[nodiscard]] std::vector<NamedTensor> run(const TensorView& input, const RunOptions& options = {}) const;
 
-  /// As above, but ONNX Runtime writes the named outputs straight into the lent buffers; those that were not lent
-  /// are allocated and returned, in the model's order. Strings cannot be preallocated (type_mismatch). A
-  /// computed shape that differs from the lent one is shape_mismatch with both; the buffers' contents are then
-  /// unspecified. Makes no heap allocation of Onda's own when all outputs are lent and the model has at most
-  /// 16 inputs and 16 outputs.
+  /// As above, but ONNX Runtime writes the named outputs straight into the lent buffers; those that were not
+  /// lent are allocated and returned, in the model's order. Strings cannot be preallocated (type_mismatch). A
+  /// computed shape that differs from the lent one is shape_mismatch with both; the buffers' contents are
+  /// then unspecified. Makes no heap allocation of Onda's own when all outputs are lent and the model has at
+  /// most 16 inputs and 16 outputs.
   std::vector<NamedTensor> run(std::span<const NamedView> inputs, std::span<const NamedMutableView> outputs,
                                const RunOptions& options = {}) const;
 

@@ -31,7 +31,7 @@ enum class Verification {
 
 /// How a model is opened and run. The defaults suit one caller at a time on all cores.
 struct SessionOptions {
-  Device device;
+  Device device = {};
   /// Falls back to the CPU, with a warning, where the device cannot be used; false: `unavailable`.
   bool device_fallback = true;
 
@@ -44,23 +44,23 @@ struct SessionOptions {
   GraphOptimization graph_optimization = GraphOptimization::all;
   /// Whether idle threads spin for work: lower latency for one caller, up to 30 % lower throughput with more
   /// runnable threads than cores. Empty: ONNX Runtime's default, spinning.
-  std::optional<bool> spinning;
+  std::optional<bool> spinning = {};
   /// Plan one block for a run of a known input shape. Off saves memory where shapes vary.
   bool memory_pattern = true;
   /// ONNX Runtime's arena. Off: the C library's allocation for each tensor.
   bool arena = true;
   /// Fixes dynamic dimensions, by their symbolic name. Positive values. An unknown name is invalid_argument.
-  std::map<std::string, std::int64_t> free_dimensions;
+  std::map<std::string, std::int64_t> free_dimensions = {};
   /// Any of ONNX Runtime's own keys ("session.…", "optimization.…", "ep.…"), applied last.
-  std::map<std::string, std::string> config;
+  std::map<std::string, std::string> config = {};
   /// Where ONNX Runtime writes its profile (a prefix; it adds a time and ".json"). Empty: no profile.
-  std::filesystem::path profile;
+  std::filesystem::path profile = {};
   LogLevel log_level = LogLevel::warning;
 
   Preparation preparation = Preparation::off;
   Verification verification = Verification::background;
   /// Empty: ${ONDA_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/onda}.
-  std::filesystem::path cache_directory;
+  std::filesystem::path cache_directory = {};
 };
 
 }  // namespace onda
