@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/files.h"
@@ -36,8 +37,10 @@ class PrivateFile {
 
  private:
   friend class PrivateDirectory;
-  explicit PrivateFile(int descriptor) noexcept : descriptor_(descriptor) {}
+  PrivateFile(int descriptor, std::filesystem::path path) noexcept
+      : descriptor_(descriptor), path_(std::move(path)) {}
   int descriptor_ = -1;
+  std::filesystem::path path_;  // for messages
 };
 
 /// A directory that only the effective user can have put anything into. Everything in it is reached relative
@@ -83,6 +86,13 @@ class PrivateDirectory {
   [[nodiscard]] std::optional<PrivateFile> adopt_file(std::string_view name);
   /// A new file, 0600. Throws already_exists, permission_denied, resource_exhausted.
   [[nodiscard]] PrivateFile create_file(std::string_view name);
+  /// The same under a name that nobody else uses: kTemporaryPrefix, digits, `suffix`.
+  struct Temporary {
+    std::string name;
+    PrivateFile file;
+  };
+  static constexpr std::string_view kTemporaryPrefix = "tmp-";
+  [[nodiscard]] Temporary create_temporary(std::string_view suffix);
 
   /// Takes the place of `to`, if that is there. Throws not_found, permission_denied.
   void rename(std::string_view from, std::string_view to);
@@ -98,6 +108,7 @@ class PrivateDirectory {
  private:
   PrivateDirectory(int descriptor, std::filesystem::path path) noexcept
       : descriptor_(descriptor), path_(std::move(path)) {}
+  [[nodiscard]] std::optional<PrivateFile> open_with(std::string_view name, int flags) const;
   int descriptor_ = -1;
   std::filesystem::path path_;
 };
