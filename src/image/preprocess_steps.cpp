@@ -3,7 +3,6 @@
 #include <cmath>
 #include <string>
 
-#include "base/quoted.h"
 #include "image/size_limit.h"
 #include "onda/error.h"
 
@@ -73,7 +72,7 @@ Preprocess Preprocess::preset(std::string_view name) {
   if (name == "imagenet") return imagenet();
   if (name == "raw") return raw();
   throw Error(ErrorCode::invalid_argument,
-              "unknown preprocessing " + base::quoted(name) + "; expected imagenet or raw");
+              "unknown preprocessing \"" + std::string(name) + "\"; expected imagenet or raw");
 }
 
 }  // namespace onda

@@ -62,6 +62,8 @@ class MappedEntry {
   /// For CreateSessionFromArray, with `session.use_ort_model_bytes_directly` and
   /// `session.use_ort_model_bytes_for_initializers`; valid as long as this object.
   [[nodiscard]] std::span<const std::byte> model() const noexcept { return view_.model; }
+  /// The whole file.
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return mapping_.bytes(); }
   [[nodiscard]] std::string_view notes() const noexcept { return view_.notes; }
   [[nodiscard]] const EntryView& view() const noexcept { return view_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }

@@ -72,7 +72,8 @@ class PreparedStore {
  private:
   PreparedStore(base::PrivateDirectory directory, std::uint64_t limit_bytes, Preparation preparation)
       : directory_(std::move(directory)), limit_bytes_(limit_bytes), preparation_(preparation) {}
-  std::shared_ptr<const MappedEntry> map(const std::string& name, const std::string& material);
+  std::shared_ptr<const MappedEntry> map(const PreparedKey& key);
+  std::shared_ptr<const MappedEntry> check(const PreparedKey& key, const base::PrivateFile& file);
   void evict(std::uint64_t bytes_to_come, const std::string& keep);
   void remove_unfinished(bool locked);
 
@@ -80,5 +81,8 @@ class PreparedStore {
   std::uint64_t limit_bytes_;
   Preparation preparation_;
 };
+
+/// Of all stores since the process started.
+[[nodiscard]] PreparedStatistics prepared_statistics() noexcept;
 
 }  // namespace onda::runtime
