@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 
+#include "base/quoted.h"
 #include "image/size_limit.h"
 #include "onda/error.h"
 
@@ -72,7 +73,7 @@ Preprocess Preprocess::preset(std::string_view name) {
   if (name == "imagenet") return imagenet();
   if (name == "raw") return raw();
   throw Error(ErrorCode::invalid_argument,
-              "unknown preprocessing \"" + std::string(name) + "\"; expected imagenet or raw");
+              "unknown preprocessing " + base::quoted(name) + "; expected imagenet or raw");
 }
 
 }  // namespace onda

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "image/byte_reader.h"
 #include "image/decoder.h"
 #include "image/size_limit.h"
 #include "onda/error.h"
@@ -26,10 +27,18 @@ void require_ok(VP8StatusCode status) {
   }
 }
 
+/// libwebp is content when the picture's own chunk is whole; what was cut off behind it may be its
+/// orientation.
+void require_whole(std::span<const std::byte> encoded) {
+  const auto announced = ByteReader(encoded, false).u32(4);
+  if (!announced || *announced > encoded.size() - 8) require_ok(VP8_STATUS_NOT_ENOUGH_DATA);
+}
+
 }  // namespace
 
 Bitmap decode_webp(std::span<const std::byte> encoded, std::uint64_t max_pixels,
                    std::shared_ptr<Allocator> allocator) {
+  require_whole(encoded);
   const auto* const data = reinterpret_cast<const std::uint8_t*>(encoded.data());
   WebPDecoderConfig config;
   if (WebPInitDecoderConfig(&config) == 0) {

@@ -1,0 +1,50 @@
+#include "cli/runtime_flags.h"
+
+#include <array>
+#include <utility>
+
+#include "cli/console.h"
+#include "cli/log_lines.h"
+#include "cli/suggestions.h"
+#include "cli/usage_error.h"
+
+namespace onda::cli {
+namespace {
+
+LogLevel parse_log_level(const std::string& text) {
+  constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels = {{{"verbose", LogLevel::verbose},
+                                                                             {"info", LogLevel::info},
+                                                                             {"warning", LogLevel::warning},
+                                                                             {"error", LogLevel::error}}};
+  std::vector<std::string> names;
+  for (const auto& [name, level] : kLevels) {
+    if (text == name) return level;
+    names.emplace_back(name);
+  }
+  throw UsageError('"' + text + "\": expected " + listed(names) + did_you_mean(text, names));
+}
+
+}  // namespace
+
+void RuntimeFlags::add_to(CommandLine& line) {
+  line.group("General");
+  line.option({"onnxruntime", "PATH",
+               "ONNX Runtime's library. Otherwise it is looked for beside the program, in "
+               "../lib/onda and among the system's libraries."},
+              library);
+  line.option(
+      {"log-level", "LEVEL", "verbose, info, warning (as it is) or error: what is logged to standard error."},
+      [this](const std::string& value) { log_level = parse_log_level(value); });
+}
+
+RuntimeOptions RuntimeFlags::options() const {
+  return {library, log_to_standard_error(log_level), log_level};
+}
+
+Runtime RuntimeFlags::initialize() const {
+  Runtime runtime = Runtime::initialize(options());
+  for (const auto& caveat : runtime.info().caveats) note(caveat);
+  return runtime;
+}
+
+}  // namespace onda::cli

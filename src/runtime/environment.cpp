@@ -1,0 +1,162 @@
+#include "runtime/environment.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+
+#include "base/process.h"
+#include "runtime/status.h"
+
+namespace onda::runtime {
+namespace {
+
+constexpr const char* kMarker = "onda.environment";
+
+LogLevel from_runtime_level(OrtLoggingLevel level) noexcept {
+  switch (level) {
+    case ORT_LOGGING_LEVEL_VERBOSE:
+      return LogLevel::verbose;
+    case ORT_LOGGING_LEVEL_INFO:
+      return LogLevel::info;
+    case ORT_LOGGING_LEVEL_WARNING:
+      return LogLevel::warning;
+    case ORT_LOGGING_LEVEL_ERROR:
+    case ORT_LOGGING_LEVEL_FATAL:
+      return LogLevel::error;
+  }
+  return LogLevel::error;
+}
+
+void ORT_API_CALL forward_log(void* environment, OrtLoggingLevel level, const char* /*category*/,
+                              const char* /*log_id*/, const char* /*location*/,
+                              const char* message) noexcept {
+  try {
+    static_cast<const Environment*>(environment)->log(from_runtime_level(level), without_source(message));
+  } catch (...) {
+    // Out of memory while logging: the line is lost, the caller is C.
+    return;
+  }
+}
+
+/// Different for each environment that this process makes.
+std::string new_marker() {
+  static std::atomic<int> count{0};
+  return std::to_string(base::process_id()) + "." + std::to_string(++count);
+}
+
+}  // namespace
+
+OrtLoggingLevel to_runtime_level(LogLevel level) noexcept {
+  switch (level) {
+    case LogLevel::verbose:
+      return ORT_LOGGING_LEVEL_VERBOSE;
+    case LogLevel::info:
+      return ORT_LOGGING_LEVEL_INFO;
+    case LogLevel::warning:
+      return ORT_LOGGING_LEVEL_WARNING;
+    case LogLevel::error:
+      return ORT_LOGGING_LEVEL_ERROR;
+  }
+  return ORT_LOGGING_LEVEL_ERROR;
+}
+
+std::shared_ptr<Environment> Environment::create(Library library, const RuntimeOptions& options) {
+  const OrtApi& api = library.api();
+  return std::shared_ptr<Environment>(new Environment(api, options, std::move(library)));
+}
+
+std::shared_ptr<Environment> Environment::create(const OrtApi& api, const RuntimeOptions& options) {
+  return std::shared_ptr<Environment>(new Environment(api, options, std::nullopt));
+}
+
+Environment::Environment(const OrtApi& api, const RuntimeOptions& options, std::optional<Library> library)
+    : library_(std::move(library)), api_(&api), sink_(options.log), log_level_(options.log_level) {
+  OrtMemoryInfo* memory = nullptr;
+  check(api, api.CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory), "describe host memory");
+  cpu_memory_ = MemoryInfoHandle(memory, {&api});
+  check(api, api.GetAllocatorWithDefaultOptions(&allocator_), "get ONNX Runtime's allocator");
+  {
+    // Telemetry is on by default from 1.29; read by CreateEnv, so this is early enough.
+    base::ScopedEnvironmentVariable no_telemetry("ORT_DISABLE_TELEMETRY", "1");
+    make_environment();
+    // Where the host program was first, nothing of its process is changed.
+    if (info_.owns_environment) no_telemetry.keep();
+  }
+  try {
+    read_info();
+  } catch (...) {
+    api.ReleaseEnv(env_);
+    throw;
+  }
+}
+
+void Environment::make_environment() {
+  OrtKeyValuePairs* pairs = nullptr;
+  api_->CreateKeyValuePairs(&pairs);
+  const KeyValuePairsHandle owned_pairs(pairs, {api_});
+  const std::string marker = new_marker();
+  api_->AddKeyValuePair(pairs, kMarker, marker.c_str());
+
+  OrtEnvCreationOptions creation{};
+  creation.version = ORT_API_VERSION;
+  creation.logging_severity_level = to_runtime_level(log_level_);
+  creation.log_id = "onda";
+  creation.custom_logging_function = forward_log;
+  creation.custom_logging_param = this;
+  creation.config_entries = pairs;
+  check(*api_, api_->CreateEnvWithOptions(&creation, &env_), "start ONNX Runtime");
+
+  // A process has one environment: a second call returns the first one's and ignores its options. The marker
+  // tells.
+  OrtKeyValuePairs* found = nullptr;
+  if (OrtStatus* status = api_->GetEpApi()->GetEnvConfigEntries(&found)) {
+    api_->ReleaseEnv(env_);
+    check(*api_, status, "read ONNX Runtime's environment");
+  }
+  const KeyValuePairsHandle owned_found(found, {api_});
+  const char* value = api_->GetKeyValue(found, kMarker);
+  info_.owns_environment = value != nullptr && marker == value;
+}
+
+void Environment::read_info() {
+  if (library_) {
+    info_.library = library_->file();
+    info_.version = library_->version();
+  }
+  info_.build_info = api_->GetBuildInfoString();
+  char** names = nullptr;
+  int count = 0;
+  check(*api_, api_->GetAvailableProviders(&names, &count), "list the execution providers");
+  try {
+    info_.providers.assign(names, names + count);
+  } catch (...) {
+    discard(*api_, api_->ReleaseAvailableProviders(names, count));
+    throw;
+  }
+  check(*api_, api_->ReleaseAvailableProviders(names, count), "list the execution providers");
+  if (!info_.owns_environment) {
+    info_.caveats = {
+        "this program made ONNX Runtime's environment before Onda was initialised: whether its telemetry is "
+        "on was "
+        "decided there",
+        "ONNX Runtime's own log lines go where that environment sends them, not to Onda's log sink"};
+  }
+}
+
+Environment::~Environment() { api_->ReleaseEnv(env_); }
+
+bool Environment::has_provider(std::string_view name) const noexcept {
+  return std::find(info_.providers.begin(), info_.providers.end(), name) != info_.providers.end();
+}
+
+void Environment::log(LogLevel level, const std::string& line) const noexcept {
+  if (level < log_level_ || !sink_) return;
+  try {
+    sink_(level, line);
+  } catch (...) {
+    // A sink must not throw; one that does must not end a thread of ONNX Runtime.
+    return;
+  }
+}
+
+}  // namespace onda::runtime

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <onnxruntime_c_api.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "onda/runtime.h"
+#include "runtime/deadline_timer.h"
+#include "runtime/handles.h"
+#include "runtime/library.h"
+
+namespace onda::runtime {
+
+/// ONNX Runtime's function table, its environment, and what all sessions share. Lives as long as the process
+/// once `Runtime::initialize` has made it; tests make their own on a function table that they hand in. Safe
+/// from any thread once it is made.
+class Environment {
+ public:
+  /// Sets ORT_DISABLE_TELEMETRY, then makes (or joins) ONNX Runtime's environment. Throws what the calls fail
+  /// with.
+  static std::shared_ptr<Environment> create(Library library, const RuntimeOptions& options);
+  /// On a table that outlives it, for tests.
+  static std::shared_ptr<Environment> create(const OrtApi& api, const RuntimeOptions& options);
+
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+  ~Environment();
+
+  [[nodiscard]] const OrtApi& api() const noexcept { return *api_; }
+  [[nodiscard]] const OrtEnv* env() const noexcept { return env_; }
+  /// Ordinary host memory.
+  [[nodiscard]] const OrtMemoryInfo* cpu_memory() const noexcept { return cpu_memory_.get(); }
+  /// ONNX Runtime's default allocator; never released.
+  [[nodiscard]] OrtAllocator* allocator() const noexcept { return allocator_; }
+  [[nodiscard]] const RuntimeInfo& info() const noexcept { return info_; }
+  [[nodiscard]] bool has_provider(std::string_view name) const noexcept;
+  [[nodiscard]] DeadlineTimer& timer() noexcept { return timer_; }
+
+  /// To the sink, where the level is wanted. Never throws.
+  void log(LogLevel level, const std::string& line) const noexcept;
+
+ private:
+  Environment(const OrtApi& api, const RuntimeOptions& options, std::optional<Library> library);
+  void make_environment();
+  void read_info();
+
+  std::optional<Library> library_;
+  const OrtApi* api_;
+  LogSink sink_;
+  LogLevel log_level_;
+  OrtEnv* env_ = nullptr;
+  MemoryInfoHandle cpu_memory_;
+  OrtAllocator* allocator_ = nullptr;
+  RuntimeInfo info_;
+  DeadlineTimer timer_;
+};
+
+/// The names differ, the meaning is the same.
+[[nodiscard]] OrtLoggingLevel to_runtime_level(LogLevel level) noexcept;
+
+}  // namespace onda::runtime

@@ -1,0 +1,37 @@
+#include "runtime/external_data.h"
+
+#include <limits>
+
+#include "base/files.h"
+#include "runtime/model_file.h"
+#include "runtime/status.h"
+
+namespace onda::runtime {
+
+ExternalData::ExternalData(const std::filesystem::path& model, std::span<const std::string> locations) {
+  for (const std::string& location : locations) {
+    const auto path = external_path(model, location);
+    contents_.push_back(base::read_file(path, std::numeric_limits<std::uint64_t>::max()));
+    names_.emplace_back(location);
+  }
+}
+
+void ExternalData::add_to(const Environment& environment, OrtSessionOptions& options) const {
+  if (names_.empty()) return;
+  std::vector<const char*> names;
+  std::vector<char*> contents;
+  std::vector<std::size_t> sizes;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    names.push_back(names_[i].c_str());
+    // Read, not written, through a pointer that is not const.
+    contents.push_back(const_cast<char*>(reinterpret_cast<const char*>(contents_[i].data())));  // NOLINT
+    sizes.push_back(contents_[i].size());
+  }
+  const OrtApi& api = environment.api();
+  check(api,
+        api.AddExternalInitializersFromFilesInMemory(&options, names.data(), contents.data(), sizes.data(),
+                                                     names.size()),
+        "hand over external data");
+}
+
+}  // namespace onda::runtime

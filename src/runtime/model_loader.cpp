@@ -1,0 +1,220 @@
+#include "runtime/model_loader.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/machine.h"
+#include "base/process.h"
+#include "onda/error.h"
+#include "runtime/external_data.h"
+#include "runtime/status.h"
+
+namespace onda::runtime {
+namespace {
+
+/// Protocol buffers end at 2 GB.
+constexpr std::uint64_t kMaxOnnxBytes = (std::uint64_t{1} << 31) - 1;
+
+/// What ONNX Runtime 1.29 knows. Only to explain a failure that it reported: a newer one may know more.
+constexpr std::int64_t kKnownIrVersion = 13;
+constexpr std::int64_t kKnownOpset = 26;
+constexpr std::array<std::string_view, 9> kKnownDomains = {"",
+                                                           "ai.onnx",
+                                                           "ai.onnx.ml",
+                                                           "ai.onnx.training",
+                                                           "ai.onnx.preview.training",
+                                                           "com.microsoft",
+                                                           "com.microsoft.experimental",
+                                                           "com.microsoft.nchwc",
+                                                           "org.pytorch.aten"};
+
+/// The part of the file's own description by which a generic failure is told to be a missing feature.
+bool wants_what_runtime_lacks(const ModelFile& file) {
+  if (file.metadata.ir_version > kKnownIrVersion) return true;
+  for (const OpsetImport& opset : file.metadata.opsets) {
+    const bool known =
+        std::find(kKnownDomains.begin(), kKnownDomains.end(), opset.domain) != kKnownDomains.end();
+    if (!known) return true;
+    if ((opset.domain.empty() || opset.domain == "ai.onnx") && opset.version > kKnownOpset) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+ModelLoader::ModelLoader(Environment& environment, const std::filesystem::path& model,
+                         const SessionOptions& options)
+    : environment_(environment), settled_(settle_options(environment, options)), path_(model) {
+  file_ = read_model_file(path_);
+  try {
+    check_model();
+  } catch (const Error& error) {
+    throw error.with_context(name());
+  }
+}
+
+ModelLoader::ModelLoader(Environment& environment, std::span<const std::byte> model,
+                         const SessionOptions& options)
+    : environment_(environment), settled_(settle_options(environment, options)), bytes_(model) {
+  file_ = read_model_file(bytes_);
+  try {
+    if (!file_.external_tensors.empty()) {
+      throw Error(ErrorCode::invalid_argument,
+                  "has external data (\"" + file_.external_tensors.front().location +
+                      "\"), which only a model that is opened by its path can have");
+    }
+    check_model();
+  } catch (const Error& error) {
+    throw error.with_context(name());
+  }
+  // An entry is known by a file's content, and kept for the next start.
+  settled_.preparation = Preparation::off;
+}
+
+void ModelLoader::check_model() const {
+  if (file_.format == ModelFormat::onnx && file_.file_bytes > kMaxOnnxBytes) {
+    throw Error(ErrorCode::invalid_argument,
+                "has " + std::to_string(file_.file_bytes) +
+                    " bytes; an ONNX file ends at 2 GB, store its weights as external data");
+  }
+  if (file_.format != ModelFormat::onnx) return;
+  for (const auto& [dimension, size] : settled_.free_dimensions) {
+    const bool known = std::any_of(file_.inputs.begin(), file_.inputs.end(), [&](const DeclaredValue& input) {
+      const auto& names = input.value.dimension_names;
+      return std::find(names.begin(), names.end(), dimension) != names.end();
+    });
+    if (!known) {
+      throw Error(ErrorCode::invalid_argument,
+                  "no input has a dynamic dimension named \"" + dimension + "\"");
+    }
+  }
+}
+
+std::string ModelLoader::name() const { return path_.empty() ? "model" : "model \"" + path_.string() + "\""; }
+
+void ModelLoader::throw_load_failure(OrtStatus* status) const {
+  const Failure failure = take(environment_.api(), status);
+  ErrorCode code = to_error_code(failure.code);
+  // ORT_FAIL and ORT_INVALID_ARGUMENT say nothing; what Onda could check was checked, so the model itself is
+  // wrong.
+  if (failure.code == ORT_FAIL || failure.code == ORT_INVALID_ARGUMENT) {
+    code = wants_what_runtime_lacks(file_) ? ErrorCode::unimplemented : ErrorCode::data_loss;
+  }
+  throw Error(code, failure.text).with_context(name());
+}
+
+SessionHandle ModelLoader::create(const SessionPurpose& purpose) const {
+  if (path_.empty()) return create_from(bytes_, purpose);
+  const OrtApi& api = environment_.api();
+  const auto options = make_session_options(environment_, settled_, purpose);
+  const ExternalData data(path_, file_.external_locations());
+  data.add_to(environment_, *options);
+  OrtSession* session = nullptr;
+  if (OrtStatus* status = api.CreateSession(environment_.env(), path_.c_str(), options.get(), &session)) {
+    throw_load_failure(status);
+  }
+  return {session, {&api}};
+}
+
+SessionHandle ModelLoader::create_from(std::span<const std::byte> bytes,
+                                       const SessionPurpose& purpose) const {
+  const OrtApi& api = environment_.api();
+  const auto options = make_session_options(environment_, settled_, purpose);
+  OrtSession* session = nullptr;
+  if (OrtStatus* status = api.CreateSessionFromArray(environment_.env(), bytes.data(), bytes.size(),
+                                                     options.get(), &session)) {
+    throw_load_failure(status);
+  }
+  return {session, {&api}};
+}
+
+LoadedModel ModelLoader::load_plain() {
+  LoadedModel loaded;
+  try {
+    loaded.session = create({});
+  } catch (...) {
+    base::release_free_heap();
+    throw;
+  }
+  // Optimising leaves more than the weights' own size free in the C library's heap.
+  base::release_free_heap();
+  return loaded;
+}
+
+LoadedModel ModelLoader::open_entry(std::shared_ptr<const MappedEntry> entry) const {
+  LoadedModel loaded;
+  loaded.session = create_from(entry->model(), {.save_to = {}, .prepared = true});
+  loaded.entry = std::move(entry);
+  return loaded;
+}
+
+PreparedKey ModelLoader::key_of(const ModelIdentity& identity) const {
+  const auto machine = base::inspect_machine();
+  return prepared_key({.files = identity.files,
+                       .runtime_version = environment_.info().version,
+                       .runtime_build = environment_.info().build_info,
+                       .architecture = machine.architecture,
+                       .cpu_features = machine.cpu_features,
+                       .device = settled_.device,
+                       .provider_options = {},
+                       .options = settled_});
+}
+
+std::shared_ptr<const MappedEntry> ModelLoader::find_or_make(bool make) {
+  const auto directory =
+      settled_.cache_directory.empty() ? PreparedModels::default_directory() : settled_.cache_directory;
+  store_ = PreparedStore::open(directory, PreparedModels::kDefaultLimitBytes,
+                               make ? Preparation::make : Preparation::use);
+  if (!store_) return nullptr;
+  identity_ =
+      store_->identify(path_, [&](const std::filesystem::path&) { return file_.external_locations(); });
+  if (!identity_) return nullptr;
+  const auto key = key_of(*identity_);
+  if (auto entry = store_->find(key)) return entry;
+  if (!make) return nullptr;
+  const EntryDescription description{
+      .model = path_.string(), .runtime_version = environment_.info().version, .notes = {}};
+  auto entry = store_->make(key, *identity_, description, [&](const std::filesystem::path& path) {
+    const auto saving = create({.save_to = path, .prepared = false});
+  });
+  base::release_free_heap();
+  return entry;
+}
+
+LoadedModel ModelLoader::load() {
+  if (settled_.preparation == Preparation::off) return load_plain();
+  std::shared_ptr<const MappedEntry> entry;
+  try {
+    const bool make = settled_.preparation == Preparation::make;
+    entry = find_or_make(make);
+    if (entry && settled_.verification == Verification::full && !entry->verify_weights()) {
+      environment_.log(LogLevel::warning, name() + ": its prepared form was damaged and is dropped");
+      store_->drop(*entry);
+      entry = make ? find_or_make(make) : nullptr;
+    }
+    if (entry) return open_entry(entry);
+  } catch (const Error& error) {
+    environment_.log(LogLevel::warning, name() + ": runs without its prepared form: " + error.what());
+    // The entry passed its checks and ONNX Runtime still refused it: the next start shall make a new one.
+    if (entry) store_->drop(*entry);
+  }
+  return load_plain();
+}
+
+std::string ModelLoader::prepare() {
+  const auto entry = find_or_make(true);
+  if (!entry) throw Error(ErrorCode::failed_precondition, "no directory for the cache; set ONDA_CACHE_DIR");
+  return entry->name();
+}
+
+LoadedModel ModelLoader::replace(const MappedEntry& damaged) {
+  store_->drop(damaged);
+  if (!identity_->is_current()) {
+    throw Error(
+        ErrorCode::data_loss,
+        name() + ": its prepared weights were damaged, and its file has changed since; open it again");
+  }
+  return load_plain();
+}
+
+}  // namespace onda::runtime
