@@ -2,39 +2,12 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace onda::base {
 namespace {
 
 unsigned byte_at(std::string_view text, std::size_t at) { return static_cast<unsigned char>(text[at]); }
-
-// The length of the well-formed UTF-8 sequence that starts at `at`; 0 where there is none (overlong forms,
-// surrogates and values past U+10FFFF included).
-std::size_t sequence_length(std::string_view text, std::size_t at) {
-  const unsigned lead = byte_at(text, at);
-  std::size_t length = 0;
-  unsigned low = 0x80;
-  unsigned high = 0xBF;
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) {
-    length = 2;
-  } else if (lead >= 0xE0 && lead <= 0xEF) {
-    length = 3;
-    if (lead == 0xE0) low = 0xA0;
-    if (lead == 0xED) high = 0x9F;
-  } else if (lead >= 0xF0 && lead <= 0xF4) {
-    length = 4;
-    if (lead == 0xF0) low = 0x90;
-    if (lead == 0xF4) high = 0x8F;
-  } else {
-    return 0;
-  }
-  if (at + length > text.size()) return 0;
-  if (byte_at(text, at + 1) < low || byte_at(text, at + 1) > high) return 0;
-  for (std::size_t i = 2; i < length; ++i) {
-    if ((byte_at(text, at + i) & 0xC0U) != 0x80U) return 0;
-  }
-  return length;
-}
 
 // U+0080 to U+009F are control characters too: C2 80 to C2 9F.
 bool is_control(std::string_view text, std::size_t at, std::size_t length) {
@@ -56,7 +29,7 @@ std::string quoted(std::string_view text, std::size_t limit) {
   std::string out = "\"";
   std::size_t at = 0;
   while (at < text.size()) {
-    const std::size_t length = sequence_length(text, at);
+    const std::size_t length = utf8_sequence_length(text, at);
     const std::size_t step = std::max<std::size_t>(length, 1);
     if (at + step > limit) {
       out += "…";
