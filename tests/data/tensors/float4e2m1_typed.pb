@@ -1,0 +1,2 @@
+*B&dB&dBB
+float4e2m1

@@ -1,0 +1,1 @@
+Bfloat8e4m3fnJ8@H8@H8@H8@H8@H

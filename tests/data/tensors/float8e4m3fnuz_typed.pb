@@ -1,0 +1,1 @@
+*@HP@HP@HP@HP@HPBfloat8e4m3fnuz

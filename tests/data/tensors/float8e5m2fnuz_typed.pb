@@ -1,0 +1,1 @@
+*@DH@DH@DH@DH@DHBfloat8e5m2fnuz
