@@ -28,8 +28,17 @@ constexpr std::array<std::string_view, 9> kKnownDomains = {"",
                                                            "com.microsoft.nchwc",
                                                            "org.pytorch.aten"};
 
+/// ONNX Runtime has no type for these; the packed ones it has, for some operators.
+bool is_never_held(const DeclaredValue& declared) {
+  const DType dtype = declared.value.dtype;
+  const bool unknown = declared.value.kind == ValueKind::tensor && dtype == DType::undefined;
+  return unknown || dtype == DType::complex64 || dtype == DType::complex128;
+}
+
 /// The part of the file's own description by which a generic failure is told to be a missing feature.
 bool wants_what_runtime_lacks(const ModelFile& file) {
+  if (std::any_of(file.inputs.begin(), file.inputs.end(), is_never_held)) return true;
+  if (std::any_of(file.outputs.begin(), file.outputs.end(), is_never_held)) return true;
   if (file.metadata.ir_version > kKnownIrVersion) return true;
   for (const OpsetImport& opset : file.metadata.opsets) {
     const bool known =
@@ -43,8 +52,11 @@ bool wants_what_runtime_lacks(const ModelFile& file) {
 }  // namespace
 
 ModelLoader::ModelLoader(Environment& environment, const std::filesystem::path& model,
-                         const SessionOptions& options)
-    : environment_(environment), settled_(settle_options(environment, options)), path_(model) {
+                         const SessionOptions& options, std::uint64_t cache_limit_bytes)
+    : environment_(environment),
+      settled_(settle_options(environment, options)),
+      path_(model),
+      cache_limit_bytes_(cache_limit_bytes) {
   file_ = read_model_file(path_);
   try {
     check_model();
@@ -93,7 +105,11 @@ void ModelLoader::check_model() const {
 std::string ModelLoader::name() const { return path_.empty() ? "model" : "model \"" + path_.string() + "\""; }
 
 void ModelLoader::throw_load_failure(OrtStatus* status) const {
-  const Failure failure = take(environment_.api(), status);
+  Failure failure = take(environment_.api(), status);
+  // Our own context names the file.
+  const auto prefix = "Load model from " + path_.string() + " failed:";
+  if (failure.text.starts_with(prefix))
+    failure.text.erase(0, failure.text.find_first_not_of(' ', prefix.size()));
   ErrorCode code = to_error_code(failure.code);
   // ORT_FAIL and ORT_INVALID_ARGUMENT say nothing; what Onda could check was checked, so the model itself is
   // wrong.
@@ -163,8 +179,7 @@ PreparedKey ModelLoader::key_of(const ModelIdentity& identity) const {
 std::shared_ptr<const MappedEntry> ModelLoader::find_or_make(bool make) {
   const auto directory =
       settled_.cache_directory.empty() ? PreparedModels::default_directory() : settled_.cache_directory;
-  store_ = PreparedStore::open(directory, PreparedModels::kDefaultLimitBytes,
-                               make ? Preparation::make : Preparation::use);
+  store_ = PreparedStore::open(directory, cache_limit_bytes_, make ? Preparation::make : Preparation::use);
   if (!store_) return nullptr;
   identity_ =
       store_->identify(path_, [&](const std::filesystem::path&) { return file_.external_locations(); });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -28,7 +29,8 @@ class ModelLoader {
  public:
   /// Reads what the file tells of itself (not its weights) and checks the options against it. Throws as
   /// Session::open says.
-  ModelLoader(Environment& environment, const std::filesystem::path& model, const SessionOptions& options);
+  ModelLoader(Environment& environment, const std::filesystem::path& model, const SessionOptions& options,
+              std::uint64_t cache_limit_bytes = PreparedModels::kDefaultLimitBytes);
   /// The bytes are borrowed for as long as this object.
   ModelLoader(Environment& environment, std::span<const std::byte> model, const SessionOptions& options);
 
@@ -63,6 +65,7 @@ class ModelLoader {
   std::filesystem::path path_;  // empty: from bytes
   std::span<const std::byte> bytes_;
   ModelFile file_;
+  std::uint64_t cache_limit_bytes_ = PreparedModels::kDefaultLimitBytes;
   std::optional<PreparedStore> store_;
   std::optional<ModelIdentity> identity_;
 };
