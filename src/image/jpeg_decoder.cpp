@@ -23,8 +23,6 @@ namespace {
 /// A progressive file may hold any number of scans, each of which passes over the whole image; encoders write
 /// about ten.
 constexpr int kMaxScans = 100;
-/// Bounds a damaged file that would be restarted for ever, far above what any decoding needs.
-constexpr std::size_t kRowsPerCall = 16;
 
 class JpegReader {
  public:
@@ -155,21 +153,11 @@ void JpegReader::start(JpegReader& reader) {
 void JpegReader::read_rows(JpegReader& reader) {
   jpeg_decompress_struct& info = reader.info_;
   while (info.output_scanline < info.output_height) {
-    std::uint8_t* const row = reader.pixels_ + info.output_scanline * reader.row_bytes_;
-    if (reader.cmyk_row_ != nullptr) {
-      JSAMPROW rows[] = {reader.cmyk_row_};
-      (void)jpeg_read_scanlines(&info, rows, 1);
-      inverted_cmyk_to_rgb({reader.cmyk_row_, std::size_t{4} * info.output_width}, row);
-      continue;
-    }
-    JSAMPROW rows[kRowsPerCall];
-    for (std::size_t i = 0; i < kRowsPerCall; ++i) {
-      const bool is_inside = info.output_scanline + i < info.output_height;
-      rows[i] = is_inside ? row + i * reader.row_bytes_ : nullptr;
-    }
-    const std::size_t left = info.output_height - info.output_scanline;
-    (void)jpeg_read_scanlines(&info, rows,
-                              static_cast<JDIMENSION>(left < kRowsPerCall ? left : kRowsPerCall));
+    std::uint8_t* const pixels = reader.pixels_ + info.output_scanline * reader.row_bytes_;
+    const bool is_cmyk = reader.cmyk_row_ != nullptr;
+    JSAMPROW row = is_cmyk ? reader.cmyk_row_ : pixels;
+    (void)jpeg_read_scanlines(&info, &row, 1);
+    if (is_cmyk) inverted_cmyk_to_rgb({row, std::size_t{4} * info.output_width}, pixels);
   }
 }
 

@@ -26,6 +26,11 @@ Agreement compare(std::span<const std::uint8_t> actual, std::span<const std::uin
   return agreement;
 }
 
+/// Where no decoder may choose how to round, so that every difference would be ours.
+bool is_lossless(std::string_view image) {
+  return image.ends_with(".png") || image.find("webp_lossless") != std::string_view::npos;
+}
+
 TEST(ReferenceTest, AgreesWithPillowWithinOneOnNinetyNinePercentOfEveryImage) {
   std::size_t identical_cases = 0;
   Agreement total;
@@ -38,6 +43,7 @@ TEST(ReferenceTest, AgreesWithPillowWithinOneOnNinetyNinePercentOfEveryImage) {
     ASSERT_EQ(actual.shape(), (Shape{1, expected.height, expected.width, expected.channels}));
     const Agreement agreement = compare(actual.as<std::uint8_t>(), expected.samples);
     EXPECT_GE(static_cast<double>(agreement.within_one), 0.99 * static_cast<double>(agreement.samples));
+    EXPECT_TRUE(agreement.identical == agreement.samples || !is_lossless(reference.image));
     if (agreement.identical == agreement.samples) {
       ++identical_cases;
     } else {
