@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/kernel_text.h"
+#include "base/parse_number.h"
 
 namespace onda::base {
 namespace {

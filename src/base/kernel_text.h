@@ -1,8 +1,6 @@
 #pragma once
 
-#include <charconv>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,15 +18,5 @@ namespace onda::base {
 
 /// mountinfo writes spaces and the like as "\040".
 [[nodiscard]] std::string unescape_mount_path(std::string_view text);
-
-/// Empty unless all of `text` is a decimal number that fits.
-template <class T>
-[[nodiscard]] std::optional<T> parse_number(std::string_view text) noexcept {
-  T value{};
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  return value;
-}
 
 }  // namespace onda::base

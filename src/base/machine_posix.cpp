@@ -11,6 +11,7 @@
 #include "base/cgroup.h"
 #include "base/kernel_text.h"
 #include "base/machine.h"
+#include "base/parse_number.h"
 
 namespace onda::base {
 namespace {

@@ -72,8 +72,8 @@ struct ModelFile {
 
 /// Reads the structure of a model and skips its weights: some KB of a file of any size, in pieces, never mapped.
 /// Throws not_found, permission_denied, invalid_argument (no regular file), data_loss (empty, truncated, not a
-/// model, nested deeper than protocol buffers allow), resource_exhausted (more than 10 million nodes, 1 million
-/// external tensors or 64 MB of texts). The message names the file.
+/// model, nested deeper than protocol buffers allow), resource_exhausted (more than 10 million nodes, 64 MB of names and
+/// texts, or 64 dimensions). The message names the file.
 [[nodiscard]] ModelFile read_model_file(const std::filesystem::path& path);
 /// The same for a model in memory, borrowed for the call.
 [[nodiscard]] ModelFile read_model_file(std::span<const std::byte> model);
