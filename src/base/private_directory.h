@@ -63,7 +63,7 @@ class PrivateDirectory {
   static PrivateDirectory open(const std::filesystem::path& path, Absent absent);
   /// The same for a directory in this one.
   [[nodiscard]] PrivateDirectory open_child(std::string_view name, Absent absent) const;
-  /// Takes from others also the right to read it, where the file system lets us.
+  /// Takes from others the right to read it, where the file system lets us; changes nothing for the owner.
   void narrow() noexcept;
 
   PrivateDirectory(PrivateDirectory&& other) noexcept;

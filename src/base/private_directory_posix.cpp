@@ -167,7 +167,11 @@ PrivateDirectory PrivateDirectory::open_child(std::string_view name, Absent abse
   return {open_private(descriptor_, child, full).release(), full};
 }
 
-void PrivateDirectory::narrow() noexcept { static_cast<void>(::fchmod(descriptor_, S_IRWXU)); }
+void PrivateDirectory::narrow() noexcept {
+  struct ::stat status {};
+  if (::fstat(descriptor_, &status) != 0 || (status.st_mode & (S_IRWXG | S_IRWXO)) == 0) return;
+  static_cast<void>(::fchmod(descriptor_, status.st_mode & S_IRWXU));
+}
 
 PrivateDirectory::PrivateDirectory(PrivateDirectory&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)), path_(std::move(other.path_)) {}

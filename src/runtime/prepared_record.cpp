@@ -25,10 +25,8 @@ constexpr int kAttempts = 3;
 // Coarser than the clock of any file system that matters (FAT has 2 s).
 constexpr std::int64_t kSettlingNanoseconds = 2'000'000'000;
 
-std::int64_t now_nanoseconds() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
+std::int64_t nanoseconds(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
 }
 
 std::string sha256_of_file(const fs::path& path) {
@@ -45,14 +43,14 @@ std::string sha256_of_file(const fs::path& path) {
 }
 
 /// Stamp and digest of one state of the file.
-IdentifiedFile read_file_identity(const fs::path& path, std::string name) {
+IdentifiedFile read_file_identity(const fs::path& path, const std::string& name, const Now& now) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const std::int64_t now = now_nanoseconds();
+    const std::int64_t start = nanoseconds(now());
     IdentifiedFile file{.name = name, .stamp = base::stamp_of(path), .sha256 = {}, .settled = false};
     file.sha256 = sha256_of_file(path);
     if (base::stamp_of(path) != file.stamp) continue;
     // Decided by the time of change, which nobody sets: that of modification can be put back.
-    file.settled = file.stamp.ctime_ns <= now - kSettlingNanoseconds;
+    file.settled = file.stamp.ctime_ns <= start - kSettlingNanoseconds;
     return file;
   }
   throw Error(ErrorCode::failed_precondition,
@@ -165,8 +163,9 @@ void write_record(const ModelIdentity& identity, base::PrivateDirectory& directo
 /// Answers from the record as far as it is good.
 class Identification {
  public:
-  Identification(ModelIdentity& identity, std::vector<IdentifiedFile> recorded, Hashing hashing)
-      : identity_(identity), recorded_(std::move(recorded)), hashing_(hashing) {}
+  Identification(ModelIdentity& identity, const std::vector<IdentifiedFile>& recorded, Hashing hashing,
+                 const Now& now)
+      : identity_(identity), recorded_(recorded), hashing_(hashing), now_(now) {}
 
   /// False where the file would have to be read and may not.
   bool add(const std::string& name) {
@@ -181,15 +180,16 @@ class Identification {
       return true;
     }
     if (hashing_ == Hashing::never) return false;
-    identity_.files.push_back(read_file_identity(path, name));
+    identity_.files.push_back(read_file_identity(path, name, now_));
     ++identity_.hashed;
     return true;
   }
 
  private:
   ModelIdentity& identity_;
-  std::vector<IdentifiedFile> recorded_;
+  const std::vector<IdentifiedFile>& recorded_;
   Hashing hashing_;
+  const Now& now_;
 };
 
 /// The names of the external data: from the record, if the model file is the one that was recorded.
@@ -221,12 +221,12 @@ bool ModelIdentity::is_current() const {
 }
 
 std::optional<ModelIdentity> identify_model(const fs::path& model, base::PrivateDirectory& directory,
-                                            const ExternalFiles& external, Hashing hashing) {
+                                            const ExternalFiles& external, Hashing hashing, const Now& now) {
   static_cast<void>(base::stamp_of(model));  // Its error names the path as it was given.
   ModelIdentity identity;
   identity.model = fs::canonical(model);
   const std::vector<IdentifiedFile> recorded = read_record(identity.model, directory);
-  Identification identification(identity, recorded, hashing);
+  Identification identification(identity, recorded, hashing, now);
   if (!identification.add("")) return std::nullopt;
   for (const std::string& name : external_names(identity, recorded, external)) {
     if (!identification.add(name)) return std::nullopt;

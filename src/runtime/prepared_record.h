@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -38,6 +39,9 @@ struct ModelIdentity {
 /// when the model file itself has changed.
 using ExternalFiles = std::function<std::vector<std::string>(const std::filesystem::path& model)>;
 
+/// Tells the time. A test passes one that it moves.
+using Now = std::function<std::chrono::system_clock::time_point()>;
+
 /// Whether a file without a good record may be read for its digest (100 MB cost some 100 ms).
 enum class Hashing { allowed, never };
 
@@ -48,6 +52,7 @@ enum class Hashing { allowed, never };
 /// and `external` throw; failed_precondition when a file keeps changing meanwhile.
 [[nodiscard]] std::optional<ModelIdentity> identify_model(const std::filesystem::path& model,
                                                           base::PrivateDirectory& directory,
-                                                          const ExternalFiles& external, Hashing hashing);
+                                                          const ExternalFiles& external, Hashing hashing,
+                                                          const Now& now = &std::chrono::system_clock::now);
 
 }  // namespace onda::runtime

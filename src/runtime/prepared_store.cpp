@@ -106,9 +106,9 @@ class TemporaryName {
   std::string name_;
 };
 
-/// Makes an entry of what was saved, on the disk before it returns. Returns its size.
-std::uint64_t complete(PrivateDirectory& directory, const std::string& name, const PreparedKey& key,
-                       const EntryDescription& description, std::uint64_t limit_bytes) {
+/// Makes an entry of what was saved, on the disk before it returns.
+base::PrivateFile complete(PrivateDirectory& directory, const std::string& name, const PreparedKey& key,
+                           const EntryDescription& description, std::uint64_t limit_bytes) {
   auto file = directory.adopt_file(name);
   if (!file)
     throw Error(ErrorCode::failed_precondition, "the prepared model was removed while it was being saved");
@@ -127,7 +127,7 @@ std::uint64_t complete(PrivateDirectory& directory, const std::string& name, con
   }
   file->append(trailer);
   file->sync();
-  return file->stamp().size;
+  return std::move(*file);
 }
 
 PreparedEntry listed(const PrivateDirectory::Item& item, const base::PrivateFile& file) {
@@ -227,20 +227,19 @@ std::shared_ptr<const MappedEntry> PreparedStore::make(const PreparedKey& key, c
                   base::quoted_path(identity.model) +
                       " changed while it was being prepared; try again when it is whole");
     }
-    evict(complete(directory_, saved.name(), key, description, limit_bytes_), key.name);
+    const base::PrivateFile file = complete(directory_, saved.name(), key, description, limit_bytes_);
+    // Read back before it is published, and from then on ours whatever becomes of its name.
+    auto entry = mappings().add(std::make_shared<const MappedEntry>(key.name, file));
+    evict(entry->stamp().size, key.name);
     saved.rename_to(key.name);
     directory_.sync();
+    count(counters().made);
+    count(counters().used);
+    return entry;
   } catch (...) {
     count(counters().failed);
     throw;
   }
-  count(counters().made);
-  auto entry = map(key);
-  if (!entry)
-    throw Error(ErrorCode::data_loss,
-                "the prepared model cannot be read back from " + base::quoted_path(directory_.path()));
-  count(counters().used);
-  return entry;
 }
 
 void PreparedStore::drop(const MappedEntry& entry) {

@@ -117,6 +117,9 @@ TEST(PrivateDirectory, NarrowsOneThatOthersMayRead) {
   auto directory = PrivateDirectory::open(temp / "a", kFail);
   directory.narrow();
   EXPECT_EQ(mode_of(temp / "a"), 0700U);
+  ASSERT_EQ(::chmod((temp / "a").c_str(), 0500), 0);
+  directory.narrow();
+  EXPECT_EQ(mode_of(temp / "a"), 0500U) << "never wider";
 }
 
 TEST(PrivateDirectory, StaysTheOneThatWasCheckedWhenItsPathLeadsElsewhere) {

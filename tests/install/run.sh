@@ -25,9 +25,16 @@ export PKG_CONFIG_PATH=$prefix/$libdir/pkgconfig
 # shellcheck disable=SC2046  # pkg-config's answer is meant to be split into words
 "$compiler" "$here/program/program.cpp" -o "$work/by_pkg_config" $(pkg-config --cflags --libs onda)
 
+# With an empty environment: the runtime is found beside the program, as a user would link it there.
+digits=$here/../../examples/digits
 for program in "$work/cmake/program" "$work/by_pkg_config"; do
-  output=$(env -i HOME="$work" ONDA_ONNXRUNTIME="$prefix/lib/onda/libonnxruntime.so.1" "$program" "$here")
+  ln -sf "$prefix/lib/onda/libonnxruntime.so.1" "$(dirname "$program")/"
+  output=$(env -i HOME="$work" "$program" "$digits/digits.onnx" "$digits/images/7_0017.png")
   echo "$program: $output"
-  [[ $output == *"onda $version"* ]]
+  [[ $output == "onda $version on ONNX Runtime "*": class 7" ]]
 done
-[[ $(env -i HOME="$work" "$prefix/bin/onda" --version) == *"$version"* ]]
+
+# The installed program finds the installed runtime by itself.
+output=$(env -i HOME="$work" "$prefix/bin/onda" --version)
+echo "$prefix/bin/onda --version: $output"
+[[ $output == *"$version"* ]]
