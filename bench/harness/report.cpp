@@ -18,7 +18,7 @@ namespace {
 /// Four significant digits, without an exponent where there is room.
 std::string short_number(double value) { return fmt::format("{:.4g}", value); }
 
-std::string or_dash(std::string text) { return text.empty() ? "-" : text; }
+std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
 
 std::string verdict(const Row& row) {
   const auto met = is_met(row);
