@@ -48,7 +48,8 @@ class Session::Impl {
       state_ = PreparedState::used;
       verification_due_ = loader_.options().verification == Verification::background;
     } else {
-      state_ = options.preparation == Preparation::off ? PreparedState::off : PreparedState::missing;
+      state_ =
+          loader_.options().preparation == Preparation::off ? PreparedState::off : PreparedState::missing;
     }
   }
   Impl(const Impl&) = delete;
