@@ -47,6 +47,8 @@ void CommandLine::flag(const FlagText& text, bool& target) {
   add(Kind::flag, text, [&target](const std::string& value) { target = read_boolean(value); });
 }
 
+void CommandLine::flag(const FlagText& text, Setter set) { add(Kind::flag, text, std::move(set)); }
+
 void CommandLine::option(const FlagText& text, Setter set) { add(Kind::option, text, std::move(set)); }
 
 void CommandLine::option(const FlagText& text, std::string& target) {

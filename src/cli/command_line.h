@@ -51,6 +51,8 @@ class CommandLine {
   /// Starts a group of flags in the help.
   void group(std::string_view title);
   void flag(const FlagText& text, bool& target);
+  /// `set` gets "true", or what stands behind `--name=`.
+  void flag(const FlagText& text, Setter set);
   /// The last of several values counts.
   void option(const FlagText& text, Setter set);
   void option(const FlagText& text, std::string& target);

@@ -131,6 +131,11 @@ JsonWriter& JsonWriter::begin_object() {
   return *this;
 }
 
+JsonWriter& JsonWriter::begin_object_row() {
+  open('{', true);
+  return *this;
+}
+
 JsonWriter& JsonWriter::end_object() {
   close('}');
   return *this;

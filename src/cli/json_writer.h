@@ -7,12 +7,14 @@
 
 namespace onda::cli {
 
-/// Builds one JSON text, indented by two spaces; arrays opened with `begin_row` stay on one line. The caller
+/// Builds one JSON text, indented by two spaces; arrays opened with `begin_row`, and objects
+/// opened with `begin_object_row`, stay on one line. The caller
 /// balances begin and end, and gives a key before each value of an object. Numbers that JSON lacks are
 /// written as NaN, Infinity and -Infinity, as Python writes and reads them.
 class JsonWriter {
  public:
   JsonWriter& begin_object();
+  JsonWriter& begin_object_row();
   JsonWriter& end_object();
   JsonWriter& begin_array();
   JsonWriter& begin_row();

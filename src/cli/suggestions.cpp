@@ -22,7 +22,8 @@ std::optional<std::string_view> nearest_of(std::string_view word, std::span<cons
   const std::string wanted = lower(word);
   std::optional<std::string_view> best;
   // Counted in halves, so that a word that was cut short comes before those that differ by a letter.
-  std::size_t best_distance = 2 * std::max<std::size_t>(1, (word.size() + 1) / 3) + 1;
+  // Words of one or two letters are all near each other.
+  std::size_t best_distance = word.size() < 3 ? 2 : 2 * ((word.size() + 1) / 3) + 1;
   for (const auto& candidate : candidates) {
     const std::string name = lower(candidate);
     const bool is_cut_short = wanted.size() >= 2 && name.starts_with(wanted);

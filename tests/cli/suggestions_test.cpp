@@ -29,6 +29,7 @@ TEST(Suggestions, TakesTheBeginningOfAWordForTheWord) { EXPECT_EQ(nearest("onnx"
 TEST(Suggestions, IsSilentWhereNothingIsNear) {
   EXPECT_EQ(nearest("zzzzzz", kFlags), std::nullopt);
   EXPECT_EQ(nearest("", kFlags), std::nullopt);
+  EXPECT_EQ(nearest("x", std::vector<std::string>{"y"}), std::nullopt);
   EXPECT_EQ(nearest(std::string(1'000'000, 't'), kFlags), std::nullopt);
   EXPECT_EQ(did_you_mean("zzzzzz", kFlags), "");
 }

@@ -1,0 +1,159 @@
+#include "cli/bench_measurement.h"
+
+#include <algorithm>
+#include <atomic>
+#include <barrier>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "cli/allocation_count.h"
+#include "cli/process_usage.h"
+
+namespace onda::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Below this, stopping between runs is soon enough, and a token would cost each run.
+constexpr auto kLongRun = std::chrono::milliseconds(50);
+constexpr int kCountedRuns = 20;
+
+/// One thread's part: its own outputs, nothing shared but the inputs and the session.
+class Caller {
+ public:
+  Caller(const Session& session, std::span<const NamedView> inputs, const MeasurementPlan& plan)
+      : session_(session), inputs_(inputs), plan_(plan) {}
+
+  /// Runs once for the outputs' shapes, then until the warm-up is over.
+  void warm_up() {
+    const auto start = Clock::now();
+    auto outputs = session_.run(inputs_, RunOptions{plan_.stop, std::nullopt});
+    if (Clock::now() - start > kLongRun) options_.stop = plan_.stop;
+    keep(std::move(outputs));
+    int runs = 1;
+    while ((Clock::now() - start < plan_.warm_up || runs < 3) && !plan_.stop.stop_requested()) {
+      run();
+      ++runs;
+    }
+  }
+
+  void run() {
+    if (lent_.empty()) {
+      (void)session_.run(inputs_, options_);
+    } else {
+      session_.run(inputs_, lent_, options_);
+    }
+  }
+
+  void run_timed() {
+    const auto start = Clock::now();
+    run();
+    latencies.add(Clock::now() - start);
+  }
+
+  LatencyHistogram latencies;
+
+ private:
+  /// Lends what the first run allocated to all later ones. Strings cannot be lent.
+  void keep(std::vector<NamedTensor> outputs) {
+    outputs_ = std::move(outputs);
+    for (auto& [name, tensor] : outputs_) {
+      if (is_fixed_size(tensor.dtype())) lent_.push_back({name, tensor.mutable_view()});
+    }
+  }
+
+  const Session& session_;
+  std::span<const NamedView> inputs_;
+  const MeasurementPlan& plan_;
+  RunOptions options_;
+  std::vector<NamedTensor> outputs_;
+  std::vector<NamedMutableView> lent_;
+};
+
+/// What the callers share while they run.
+struct Shared {
+  std::atomic<std::int64_t> remaining{0};
+  std::atomic<bool> has_failed{false};
+  std::mutex mutex;
+  std::exception_ptr failure;
+
+  void fail() {
+    const std::lock_guard lock(mutex);
+    if (!failure) failure = std::current_exception();
+    has_failed = true;
+  }
+};
+
+void run_timed_until_done(Caller& caller, const MeasurementPlan& plan, Shared& shared,
+                          Clock::time_point end) {
+  while (!shared.has_failed.load(std::memory_order_relaxed) && !plan.stop.stop_requested()) {
+    if (plan.iterations) {
+      // Relaxed: only the count matters.
+      if (shared.remaining.fetch_sub(1, std::memory_order_relaxed) <= 0) return;
+    } else if (Clock::now() >= end) {
+      return;
+    }
+    caller.run_timed();
+  }
+}
+
+/// Of one caller, when all others are done: those of every caller would be alike.
+std::optional<double> count_allocations(Caller& caller) {
+  if (!AllocationCount::so_far()) return std::nullopt;
+  const std::uint64_t before = *AllocationCount::so_far();
+  AllocationCount::start();
+  for (int i = 0; i < kCountedRuns; ++i) caller.run();
+  AllocationCount::stop();
+  return static_cast<double>(*AllocationCount::so_far() - before) / kCountedRuns;
+}
+
+}  // namespace
+
+Measurement measure(const Session& session, std::span<const NamedView> inputs, const MeasurementPlan& plan) {
+  std::vector<std::unique_ptr<Caller>> callers;
+  for (std::int64_t i = 0; i < plan.callers; ++i) {
+    callers.push_back(std::make_unique<Caller>(session, inputs, plan));
+  }
+  Measurement result;
+  Shared shared;
+  shared.remaining = plan.iterations.value_or(0);
+  Clock::time_point start;
+  std::chrono::nanoseconds cpu_before{};
+  // All callers begin to count in the same moment, when the last one is warm.
+  std::barrier warm(plan.callers, [&]() noexcept {
+    reset_peak_memory();
+    cpu_before = process_cpu_time();
+    start = Clock::now();
+  });
+  {
+    std::vector<std::jthread> threads;
+    for (auto& caller : callers) {
+      threads.emplace_back([&, &caller = *caller]() noexcept {
+        try {
+          caller.warm_up();
+        } catch (...) {
+          shared.fail();
+        }
+        warm.arrive_and_wait();
+        try {
+          run_timed_until_done(caller, plan, shared, start + plan.duration);
+        } catch (...) {
+          shared.fail();
+        }
+      });
+    }
+  }
+  result.wall = Clock::now() - start;
+  result.cpu = process_cpu_time() - cpu_before;
+  result.peak_memory_bytes = peak_memory_bytes();
+  if (shared.failure) std::rethrow_exception(shared.failure);
+  if (plan.stop.stop_requested()) throw Error(ErrorCode::cancelled, "interrupted");
+  for (const auto& caller : callers) result.latencies.merge(caller->latencies);
+  result.allocations_per_run = count_allocations(*callers.front());
+  return result;
+}
+
+}  // namespace onda::cli
