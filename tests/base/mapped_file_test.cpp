@@ -9,14 +9,14 @@
 #include <utility>
 
 #include "base/files.h"
-#include "support/expect_error.h"
+#include "support/error_matchers.h"
 #include "support/temp_directory.h"
 
 namespace onda::base {
 namespace {
 
-using test::expect_error;
 using test::TempDirectory;
+using test::throws_error;
 
 std::string_view text_of(const MappedFile& file) {
   return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
@@ -55,13 +55,14 @@ TEST(MappedFile, MovesWithItsMapping) {
 
 TEST(MappedFile, RefusesWhatIsNoFile) {
   const TempDirectory directory;
-  expect_error(ErrorCode::not_found, "No such file", [&] { MappedFile(directory / "none"); });
-  expect_error(ErrorCode::invalid_argument, "is a directory", [&] { MappedFile(directory.path()); });
-  expect_error(ErrorCode::internal, "Bad file descriptor", [] { MappedFile(-1); });
+  EXPECT_TRUE(throws_error([&] { MappedFile(directory / "none"); }, ErrorCode::not_found, "No such file"));
+  EXPECT_TRUE(
+      throws_error([&] { MappedFile(directory.path()); }, ErrorCode::invalid_argument, "is a directory"));
+  EXPECT_TRUE(throws_error([] { MappedFile(-1); }, ErrorCode::internal, "Bad file descriptor"));
   // Opening it for reading would wait for a writer.
   const std::filesystem::path pipe = directory / "pipe";
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
-  expect_error(ErrorCode::invalid_argument, "is a pipe", [&] { MappedFile{pipe}; });
+  EXPECT_TRUE(throws_error([&] { MappedFile{pipe}; }, ErrorCode::invalid_argument, "is a pipe"));
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/files.h"
-#include "support/expect_error.h"
+#include "support/error_matchers.h"
 #include "support/temp_directory.h"
 
 namespace onda::base {
@@ -54,9 +54,10 @@ TEST(RandomAccessFile, StaysWithTheFileThatWasOpened) {
 
 TEST(RandomAccessFile, RefusesWhatIsNoFile) {
   const TempDirectory directory;
-  test::expect_error(ErrorCode::invalid_argument, "is a directory",
-                     [&] { RandomAccessFile{directory.path()}; });
-  test::expect_error(ErrorCode::not_found, "No such file", [&] { RandomAccessFile{directory / "none"}; });
+  EXPECT_TRUE(test::throws_error([&] { RandomAccessFile{directory.path()}; }, ErrorCode::invalid_argument,
+                                 "is a directory"));
+  EXPECT_TRUE(test::throws_error([&] { RandomAccessFile{directory / "none"}; }, ErrorCode::not_found,
+                                 "No such file"));
 }
 
 }  // namespace

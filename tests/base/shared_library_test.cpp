@@ -2,15 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include "support/expect_error.h"
+#include "support/error_matchers.h"
 #include "support/run_process.h"
 #include "support/temp_directory.h"
 
 namespace onda::base {
 namespace {
 
-using test::expect_error;
 using test::TempDirectory;
+using test::throws_error;
 
 TEST(SharedLibrary, FindsASymbolAndTellsTheFile) {
   const SharedLibrary library("libm.so.6");
@@ -33,14 +33,15 @@ TEST(SharedLibrary, OpensAPathAsItIs) {
 
 TEST(SharedLibrary, TellsAbsentFromDamaged) {
   const TempDirectory directory;
-  expect_error(ErrorCode::not_found, "cannot load \"libno_such_library.so\": cannot open",
-               [] { SharedLibrary("libno_such_library.so"); });
-  expect_error(ErrorCode::not_found, "No such file", [&] { SharedLibrary(directory / "none.so"); });
-  expect_error(ErrorCode::not_found, "empty", [] { SharedLibrary(""); });
-  expect_error(ErrorCode::data_loss, "invalid ELF header",
-               [&] { SharedLibrary(directory.write("text.so", std::string(1000, 'x'))); });
-  expect_error(ErrorCode::data_loss, "file too short",
-               [&] { SharedLibrary(directory.write("empty.so", "")); });
+  EXPECT_TRUE(throws_error([] { SharedLibrary("libno_such_library.so"); }, ErrorCode::not_found,
+                           "cannot load \"libno_such_library.so\": cannot open"));
+  EXPECT_TRUE(
+      throws_error([&] { SharedLibrary(directory / "none.so"); }, ErrorCode::not_found, "No such file"));
+  EXPECT_TRUE(throws_error([] { SharedLibrary(""); }, ErrorCode::not_found, "empty"));
+  EXPECT_TRUE(throws_error([&] { SharedLibrary(directory.write("text.so", std::string(1000, 'x'))); },
+                           ErrorCode::data_loss, "invalid ELF header"));
+  EXPECT_TRUE(throws_error([&] { SharedLibrary(directory.write("empty.so", "")); }, ErrorCode::data_loss,
+                           "file too short"));
 }
 
 TEST(ProgramFile, IsThisProgram) { EXPECT_EQ(program_file(), test::this_program()); }

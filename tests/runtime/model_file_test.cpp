@@ -443,10 +443,8 @@ TEST(ExternalPath, FollowsTheModelsOwnLink) {
   fs::create_symlink(real_data, directory / "snapshots/a/model.onnx_data");
   fs::create_symlink(directory / "elsewhere/w.bin", directory / "snapshots/a/other");
   EXPECT_EQ(external_path(model, "model.onnx_data"), real_data);
-  EXPECT_TRUE(
-      throws_error([&] { return external_path(model, "other"); }, ErrorCode::permission_denied,
-                   "by a link") ||
-      throws_error([&] { return external_path(model, "other"); }, ErrorCode::permission_denied, "link"));
+  EXPECT_TRUE(throws_error([&] { return external_path(model, "other"); }, ErrorCode::permission_denied,
+                           "a link leads out"));
 }
 
 TEST(ExternalPath, TakesAModelInTheWorkingDirectory) {
