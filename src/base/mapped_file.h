@@ -23,6 +23,10 @@ class MappedFile {
 
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return bytes_; }
 
+  /// Takes the pages out of this process's memory until they are read again (from the system's file cache, as
+  /// a rule). Safe beside readers.
+  void drop_pages() const noexcept;
+
  private:
   std::span<const std::byte> bytes_;
 };

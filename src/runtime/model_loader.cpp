@@ -160,6 +160,7 @@ LoadedModel ModelLoader::load_plain() {
 LoadedModel ModelLoader::open_entry(std::shared_ptr<const MappedEntry> entry) const {
   LoadedModel loaded;
   loaded.session = create_from(entry->model(), {.save_to = {}, .prepared = true});
+  entry->drop_pages();
   loaded.entry = std::move(entry);
   return loaded;
 }

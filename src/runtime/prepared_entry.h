@@ -69,6 +69,10 @@ class MappedEntry {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const base::FileStamp& stamp() const noexcept { return stamp_; }
 
+  /// To be called once a session has been made on it: what loading has read, and packed into a copy of its
+  /// own, is not read again (ResNet-50: 8 MB, a transformer of 21 MB: 12). What runs read comes back.
+  void drop_pages() const noexcept { mapping_.drop_pages(); }
+
   /// Reads all weights, faulting them in.
   [[nodiscard]] bool verify_weights() const { return weights_are_intact(view_); }
 

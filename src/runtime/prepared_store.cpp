@@ -19,6 +19,9 @@ constexpr std::string_view kDirectory = "prepared";
 constexpr std::string_view kRecordSuffix = ".record";
 constexpr std::size_t kNameLength = 64;
 constexpr std::size_t kMaxRecords = 1000;
+// ONNX Runtime's ORT format is a FlatBuffer and ends there. Trying took 4.5 GB for a model of 2.2 before it
+// failed.
+constexpr std::uint64_t kMaxModelBytes = std::uint64_t{1} << 31;
 // Where the file system has no locks, only age tells an abandoned file from one that is being written.
 constexpr std::int64_t kAbandonedNanoseconds = std::int64_t{24} * 3600 * 1'000'000'000;
 
@@ -105,6 +108,16 @@ class TemporaryName {
   PrivateDirectory& directory_;
   std::string name_;
 };
+
+void require_small_enough(const ModelIdentity& identity) {
+  std::uint64_t bytes = 0;
+  for (const IdentifiedFile& file : identity.files) bytes += file.stamp.size;
+  if (bytes < kMaxModelBytes) return;
+  throw Error(ErrorCode::failed_precondition,
+              "the model has " + std::to_string(bytes) +
+                  " bytes with its external data; the format of prepared models ends "
+                  "at 2 GB, so it is used as it is");
+}
 
 /// Makes an entry of what was saved, on the disk before it returns.
 base::PrivateFile complete(PrivateDirectory& directory, const std::string& name, const PreparedKey& key,
@@ -219,6 +232,7 @@ std::shared_ptr<const MappedEntry> PreparedStore::make(const PreparedKey& key, c
     return entry;
   }
   try {
+    require_small_enough(identity);
     remove_unfinished(lock.has_value());
     TemporaryName saved(directory_, directory_.create_temporary(".ort").name);
     save(directory_.path() / saved.name());

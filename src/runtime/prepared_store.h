@@ -52,9 +52,9 @@ class PreparedStore {
 
   /// Makes the entry, or returns the one that another thread or process made meanwhile: one model is prepared
   /// at a time in a cache, the others wait. What `save` throws passes through, with nothing left behind.
-  /// Throws failed_precondition where the model has changed since it was identified, or what was saved cannot
-  /// be an entry (empty, or larger than the cache's limit); permission_denied, resource_exhausted. Older
-  /// entries leave to keep the limit.
+  /// Throws failed_precondition where the model has 2 GB or more or has changed since it was identified, or
+  /// what was saved cannot be an entry (empty, or larger than the cache's limit); permission_denied,
+  /// resource_exhausted. Older entries leave to keep the limit.
   [[nodiscard]] std::shared_ptr<const MappedEntry> make(const PreparedKey& key, const ModelIdentity& identity,
                                                         const EntryDescription& description,
                                                         const Save& save);

@@ -5,6 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdint>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -22,12 +25,38 @@ std::string_view text_of(const MappedFile& file) {
   return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
 }
 
+/// Of the mapping, in this process: not whether the system has the file in memory.
+std::size_t resident_bytes(const MappedFile& file) {
+  std::ostringstream start;
+  start << std::hex << reinterpret_cast<std::uintptr_t>(file.bytes().data()) << '-';
+  std::ifstream maps("/proc/self/smaps");
+  bool found = false;
+  for (std::string line; std::getline(maps, line);) {
+    found = found || line.starts_with(start.str());
+    if (found && line.starts_with("Rss:")) return std::stoul(line.substr(4)) * 1024;
+  }
+  ADD_FAILURE() << "no mapping at " << start.str();
+  return 0;
+}
+
 TEST(MappedFile, ShowsTheContent) {
   const TempDirectory directory;
   const std::string text(10'000, 'x');
   EXPECT_EQ(text_of(MappedFile(directory.write("a", text))), text);
   EXPECT_TRUE(MappedFile(directory.write("empty", "")).bytes().empty());
   EXPECT_TRUE(MappedFile().bytes().empty());
+}
+
+TEST(MappedFile, ShowsTheSameContentAfterItsPagesWereDropped) {
+  const TempDirectory directory;
+  const std::string text(1'000'000, 'x');
+  const MappedFile mapped(directory.write("a", text));
+  EXPECT_EQ(text_of(mapped), text);
+  EXPECT_GE(resident_bytes(mapped), text.size());
+  mapped.drop_pages();
+  EXPECT_EQ(resident_bytes(mapped), 0U);
+  EXPECT_EQ(text_of(mapped), text);
+  MappedFile().drop_pages();
 }
 
 TEST(MappedFile, OutlivesItsDescriptorAndItsName) {

@@ -220,6 +220,19 @@ TEST_F(PreparedStoreTest, KeepsNothingOfAModelThatChangesMeanwhile) {
   EXPECT_FALSE(fs::exists(file('a')));
 }
 
+TEST_F(PreparedStoreTest, DoesNotEvenTryToSaveMoreThanTheFormatHolds) {
+  fs::resize_file(temp_.write("models/w.bin", ""), std::uint64_t{1} << 31);  // takes no room on the disk
+  auto cache = store();
+  ModelIdentity identity = *cache.identify(model_, no_external);
+  identity.files.push_back(
+      {.name = "w.bin", .stamp = base::stamp_of(temp_ / "models/w.bin"), .sha256 = {}, .settled = true});
+  int saves = 0;
+  EXPECT_TRUE(throws_error(
+      [&] { return cache.make(key_named('a'), identity, {}, [&saves](const fs::path&) { ++saves; }); },
+      ErrorCode::failed_precondition, "2 GB"));
+  EXPECT_EQ(saves, 0);
+}
+
 TEST_F(PreparedStoreTest, ListsTheNewestFirst) {
   for (const char digit : {'a', 'b', 'c'}) static_cast<void>(make(digit));
   set_last_use(file('a'), 2000);
