@@ -8,15 +8,9 @@ cd "$(dirname "$0")/.."
 tools/configure.sh release ONDA_BUILD_BENCH=ON ONDA_BUILD_TESTS?=OFF || exit 1
 cmake --build build/release --target onda onda_benchmarks || exit 1
 
-# The models that are measured, made again where their generator has changed.
+# The models that are measured.
+tools/make_models.sh tiny resnet50 || exit 1
 export ONDA_BENCH_MODELS=$PWD/build/models
-mkdir -p "$ONDA_BENCH_MODELS"
-for name in tiny resnet50; do
-  model=$ONDA_BENCH_MODELS/$name.onnx
-  [[ tools/make_$name.py -nt $model || tools/onnx_model.py -nt $model ]] || continue
-  python=$(tools/python.sh tools/requirements.txt) || exit 1
-  "$python" "tools/make_$name.py" -o "$model" || exit 1
-done
 
 mkdir -p build/bench
 export ONDA_BENCH_OUTPUT=$PWD/build/bench
