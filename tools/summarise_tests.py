@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Prints what tools/test.sh left in its directory of results: minutes, ctest's closing lines, skipped tests with their
-reasons, failed ones, and the sum of all. Exits with 1 if anything failed."""
+reasons, what tests counted (their lines that start with "counted: "), failed ones, and the sum of all. Exits with 1 if
+anything failed."""
 import pathlib
 import re
 import sys
@@ -14,11 +15,12 @@ def skip_reason(output):
 
 
 def read_ctest(path):
-    """(passed, failed names, skipped (name, reason) pairs) of one JUnit file of ctest's."""
-    passed, failed, skipped = 0, [], []
+    """(passed, failed names, skipped (name, reason) pairs, counted lines) of one JUnit file of ctest's."""
+    passed, failed, skipped, counted = 0, [], [], []
     for case in ElementTree.parse(path).getroot().iter("testcase"):
         name = f'{path.stem}: {case.get("name")}'
         status = case.get("status")
+        counted += re.findall(r"^counted: (.*)$", case.findtext("system-out") or "", re.MULTILINE)
         if status == "run":
             passed += 1
         elif status == "fail":
@@ -26,20 +28,21 @@ def read_ctest(path):
         else:
             output = case.findtext("system-out") or ""
             skipped.append((name, skip_reason(output) if status == "notrun" else status))
-    return passed, failed, skipped
+    return passed, failed, skipped, counted
 
 
 def main(folder):
     parts = [line.split("\t") for line in (folder / "parts.txt").read_text().splitlines()]
-    passed, failed, skipped = 0, [], []
+    passed, failed, skipped, counted = 0, [], [], []
     for part, outcome, _ in parts:
         junit, fuzz = folder / f"{part}.xml", folder / f"{part}.txt"
         failed_before = len(failed)
         if junit.exists():
-            more_passed, more_failed, more_skipped = read_ctest(junit)
+            more_passed, more_failed, more_skipped, more_counted = read_ctest(junit)
             passed += more_passed
             failed += more_failed
             skipped += more_skipped
+            counted += more_counted
         elif fuzz.exists():
             lines = [line.split("\t") for line in fuzz.read_text().splitlines()]
             passed += sum(1 for line in lines if line[0] == "passed")
@@ -50,6 +53,8 @@ def main(folder):
         if outcome == "failed" and len(failed) == failed_before:
             failed.append(part)
 
+    for line in counted:
+        print(f"counted  {line}")
     for name, reason in skipped:
         print(f"skipped  {name}: {reason}")
     for name in failed:

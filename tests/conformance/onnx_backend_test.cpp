@@ -77,7 +77,7 @@ TEST_P(OnnxBackend, EveryCasePassesOrIsListedWithItsReason) {
     ADD_FAILURE() << name << " is listed, but there is no such case";
   for (const auto& [name, text] : tolerances)
     ADD_FAILURE() << name << " has a tolerance, but there is no such case";
-  std::cout << "ONNX backend tests, " << suite << ", ONNX Runtime " << runtime.info().version << ": "
+  std::cout << "counted: ONNX backend tests, " << suite << ", ONNX Runtime " << runtime.info().version << ": "
             << cases.size() << " cases, " << passed << " passed (" << by_shape_alone
             << " random ones by dtype and shape alone), " << cases.size() - passed
             << " not, each for a listed reason\n";

@@ -124,8 +124,8 @@ TEST_F(PreparedOnnxBackend, EveryPreparedModelAnswersAsThePlainOne) {
       }
     }
   }
-  std::cout << "ONNX backend tests, prepared, ONNX Runtime " << runtime_.info().version << ": " << identical
-            << " compared, " << random << " random ones opened\n";
+  std::cout << "counted: ONNX backend tests, prepared, ONNX Runtime " << runtime_.info().version << ": "
+            << identical << " compared, " << random << " random ones opened\n";
   EXPECT_GT(identical, 900U);
 }
 

@@ -49,6 +49,14 @@ class SummariseTests(unittest.TestCase):
         self.assertIn("100% tests passed, 0 tests failed out of 1", lines)
         self.assertTrue(any(line.startswith("release") and "1.0 min" in line for line in lines))
 
+    def test_repeats_what_tests_counted(self):
+        self.write(parts__txt="release\tpassed\t60\n",
+                   release__xml=junit(("A.One", "run", "[ RUN ] A.One\ncounted: 7 cases, 6 passed\nnot this\n")))
+        result = self.summarise()
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("counted  7 cases, 6 passed", result.stdout.splitlines())
+        self.assertNotIn("not this", result.stdout)
+
     def test_fails_with_a_failed_test(self):
         self.write(parts__txt="release\tfailed\t60\n",
                    release__xml=junit(("A.One", "run", ""), ("A.Two", "fail", "")))
