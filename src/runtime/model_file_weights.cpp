@@ -108,10 +108,15 @@ void ModelFileReader::external_weight(const Weight& weight) {
   std::string length;
   for (const Field& field : weight.external_entries) {
     auto [key, content] = entry(field);
-    if (key == "location") external.location = std::move(content);
-    if (key == "offset") offset = std::move(content);
-    if (key == "length") length = std::move(content);
-    if (key == "checksum") external.checksum = std::move(content);
+    if (key == "location") {
+      external.location = std::move(content);
+    } else if (key == "offset") {
+      offset = std::move(content);
+    } else if (key == "length") {
+      length = std::move(content);
+    } else if (key == "checksum") {
+      external.checksum = std::move(content);
+    }
   }
   if (!offset.empty()) external.offset = number_of(offset, external.name, "offset");
   if (!length.empty()) external.length = number_of(length, external.name, "length");
