@@ -48,8 +48,8 @@ struct ModelFile {
   ModelFormat format = ModelFormat::onnx;
   std::uint64_t file_bytes = 0;
   ModelMetadata metadata;
-  /// As ONNX Runtime sees them: since IR version 4 an initialiser that is also an input is an optional one, before it
-  /// is none.
+  /// As ONNX Runtime sees them: since IR version 4 an initialiser that is also an input is an optional one,
+  /// before it is none.
   std::vector<DeclaredValue> inputs;
   std::vector<DeclaredValue> outputs;
   /// Nodes of the graph, the graphs inside them and the functions.
@@ -70,18 +70,19 @@ struct ModelFile {
   [[nodiscard]] std::vector<std::string> external_locations() const;
 };
 
-/// Reads the structure of a model and skips its weights: some KB of a file of any size, in pieces, never mapped.
-/// Throws not_found, permission_denied, invalid_argument (no regular file), data_loss (empty, truncated, not a
-/// model, nested deeper than protocol buffers allow), resource_exhausted (more than 10 million nodes, 64 MB of names and
-/// texts, or 64 dimensions). The message names the file.
+/// Reads the structure of a model and skips its weights: some KB of a file of any size, in pieces, never
+/// mapped. Throws not_found, permission_denied, invalid_argument (no regular file), data_loss (empty,
+/// truncated, not a model, nested deeper than protocol buffers allow), resource_exhausted (more than 10
+/// million nodes, 64 MB of names and texts, or 64 dimensions). The message names the file.
 [[nodiscard]] ModelFile read_model_file(const std::filesystem::path& path);
 /// The same for a model in memory, borrowed for the call.
 [[nodiscard]] ModelFile read_model_file(std::span<const std::byte> model);
 
-/// Where the external data of `model` lie that it calls `location`: a file below the model's directory, or, where the
-/// model or that directory is a link, below the one that holds the real model. The result has no links.
-/// Throws permission_denied for an absolute location and one that leads out of there (by ".." or a link),
-/// not_found where there is no such file, invalid_argument for what is no file.
-[[nodiscard]] std::filesystem::path external_path(const std::filesystem::path& model, std::string_view location);
+/// Where the external data of `model` lie that it calls `location`: a file below the model's directory, or,
+/// where the model or that directory is a link, below the one that holds the real model. The result has no
+/// links. Throws permission_denied for an absolute location and one that leads out of there (by ".." or a
+/// link), not_found where there is no such file, invalid_argument for what is no file.
+[[nodiscard]] std::filesystem::path external_path(const std::filesystem::path& model,
+                                                  std::string_view location);
 
 }  // namespace onda::runtime
