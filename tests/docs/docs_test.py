@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Runs every command that the README and docs/ show.
 
-A block fenced with ```sh is run by bash, in a scratch folder that holds links to examples/, tests/ and tools/, a copy of
-a small model as model.onnx, and has `onda` on the path. A block with a line `<!-- not run: REASON -->` right before it
+A block fenced with ```sh is run by bash, in a scratch folder that holds links to examples/, tests/ and tools/, a small model
+as model.onnx with an input for it as x.npy, and has `onda` on the path. A block with a line `<!-- not run: REASON -->` right before it
 is not run; the test prints and counts it. One page is one scratch folder, its blocks run in order.
 """
 import os
 import pathlib
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -20,11 +21,19 @@ BLOCK = re.compile(r"(?:<!-- not run: (?P<reason>[^>]*) -->\n)?```sh\n(?P<comman
 PAGES = [SOURCE / "README.md", *sorted((SOURCE / "docs").glob("*.md"))]
 
 
+def npy_of_floats(shape, values):
+    """A NumPy file, format 1.0, without NumPy."""
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"
+    header += " " * (64 - (10 + len(header) + 1) % 64) + "\n"
+    return (b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode("latin-1") +
+            struct.pack(f"<{len(values)}f", *values))
+
+
 def scratch_folder(folder):
     for name in ("examples", "tests", "tools", "build"):
         (folder / name).symlink_to(SOURCE / name)
     shutil.copy(SOURCE / "tests/data/models/tiny.onnx", folder / "model.onnx")
-    shutil.copy(SOURCE / "tests/data/npy/tiny_x.npy", folder / "x.npy")
+    (folder / "x.npy").write_bytes(npy_of_floats((1, 64), [i / 64 for i in range(64)]))
 
 
 class DocsTest(unittest.TestCase):
