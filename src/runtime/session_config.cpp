@@ -164,8 +164,9 @@ SessionOptionsHandle make_session_options(const Environment& environment, const 
          settled.execution_mode == ExecutionMode::parallel ? ORT_PARALLEL : ORT_SEQUENTIAL);
   to.set("set the graph optimisation", api.SetSessionGraphOptimizationLevel,
          purpose.prepared ? ORT_DISABLE_ALL : to_level(settled.graph_optimization));
-  to.set("set the log level", api.SetSessionLogSeverityLevel,
-         static_cast<int>(to_runtime_level(settled.log_level)));
+  // Saving warns that the file suits this machine alone, which the cache's key knows.
+  const auto level = purpose.save_to.empty() ? settled.log_level : LogLevel::error;
+  to.set("set the log level", api.SetSessionLogSeverityLevel, static_cast<int>(to_runtime_level(level)));
   if (settled.memory_pattern && settled.execution_mode == ExecutionMode::sequential) {
     to.set("enable the memory pattern", api.EnableMemPattern);
   } else {
