@@ -1,17 +1,19 @@
 #include "runtime/external_data.h"
 
-#include <limits>
-
 #include "base/files.h"
+#include "base/machine.h"
 #include "runtime/model_file.h"
 #include "runtime/status.h"
 
 namespace onda::runtime {
 
 ExternalData::ExternalData(const std::filesystem::path& model, std::span<const std::string> locations) {
+  // A sparse file may claim any size.
+  std::uint64_t left = locations.empty() ? 0 : base::inspect_machine().usable_memory_bytes;
   for (const std::string& location : locations) {
     const auto path = external_path(model, location);
-    contents_.push_back(base::read_file(path, std::numeric_limits<std::uint64_t>::max()));
+    contents_.push_back(base::read_file(path, left));
+    left -= contents_.back().size();
     names_.emplace_back(location);
   }
 }

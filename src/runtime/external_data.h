@@ -17,7 +17,7 @@ namespace onda::runtime {
 class ExternalData {
  public:
   /// `locations` as `model` names them. Throws not_found, permission_denied (outside the model's directory),
-  /// resource_exhausted.
+  /// resource_exhausted (together larger than the memory that this process may use).
   ExternalData(const std::filesystem::path& model, std::span<const std::string> locations);
 
   /// Must stay alive until the session is made.

@@ -322,6 +322,14 @@ TEST_F(LoadErrorTest, ExternalDataOutsideTheModelsDirectory) {
 TEST_F(LoadErrorTest, TruncatedExternalData) {
   EXPECT_TRUE(refuses(model_path("external_truncated.onnx"), ErrorCode::data_loss));
 }
+TEST_F(LoadErrorTest, ExternalDataLargerThanTheMemory) {
+  std::filesystem::copy_file(model_path("external.onnx"), directory_ / "external.onnx");
+  for (const auto* name : {"external.bin", "external_bias.bin"}) {
+    directory_.write(name, "");
+    std::filesystem::resize_file(directory_ / name, std::uint64_t{1} << 42);  // sparse
+  }
+  EXPECT_TRUE(refuses(directory_ / "external.onnx", ErrorCode::resource_exhausted));
+}
 TEST_F(LoadErrorTest, ExternalDataOfAModelFromBytes) {
   const auto bytes = base::read_file(model_path("external.onnx"), 1 << 20);
   EXPECT_TRUE(throws_error([&] { return Session::open(test::runtime(), std::span(bytes)); },
