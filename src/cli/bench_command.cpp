@@ -75,6 +75,8 @@ BenchInputs make_inputs(const BenchRequest& request, const Session& session,
 
 void note_guesses(const BenchRequest& request, const Session& session) {
   if (!request.inputs.empty()) return;
+  // Complains about a name that no input has before it is noted which ones have no size.
+  (void)settle_shapes(session.inputs(), {1, request.dimensions});
   const auto guessed = guessed_dimensions(session.inputs(), {1, request.dimensions});
   if (guessed.empty()) return;
   note("note: taken as 1: " + listed(guessed) + " (--dimension NAME=N sets a dimension that has a name)");

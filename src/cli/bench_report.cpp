@@ -113,7 +113,7 @@ std::string bench_text(const BenchReport& report) {
     const Figures figures(row);
     table.add({std::to_string(row.batch), std::to_string(row.threads), std::to_string(row.callers),
                duration_text(figures.p50), duration_text(figures.p90), duration_text(figures.p99),
-               duration_text(figures.max), brief(figures.items_per_second),
+               duration_text(figures.max), rate_text(figures.items_per_second),
                duration_text(std::chrono::duration<double>(figures.cpu_per_run)),
                bytes_text(row.measurement.peak_memory_bytes), allocations_text(row.measurement),
                std::to_string(figures.runs)});

@@ -4,12 +4,11 @@
 #include <array>
 #include <cstdint>
 #include <deque>
-#include <limits>
 #include <string>
 #include <vector>
 
-#include "base/files.h"
-#include "base/protobuf_wire.h"
+#include "base/random_access_file.h"
+#include "base/wire_stream.h"
 
 namespace onda::cli {
 namespace {
@@ -27,67 +26,109 @@ constexpr std::array<std::string_view, 6> kPassedOver = {"Identity", "Cast",    
                                                          "Flatten",  "Squeeze", "Unsqueeze"};
 
 struct Node {
-  std::string_view type;
-  std::string_view first_input;
-  std::vector<std::string_view> outputs;
+  std::string type;
+  std::string first_input;
+  std::vector<std::string> outputs;
 };
 
-bool is_bytes(const base::WireField& field, std::uint32_t number) {
-  return field.number == number && field.type == base::WireField::Type::bytes;
-}
+class GraphEndReader {
+ public:
+  explicit GraphEndReader(base::ByteSource& source) : stream_(source), whole_(stream_.all()) {}
 
-Node read_node(std::span<const std::byte> message) {
-  Node node;
-  bool has_input = false;
-  base::WireReader reader(message);
-  while (const auto field = reader.next()) {
-    if (is_bytes(*field, kNodeOperator)) node.type = field->text();
-    if (is_bytes(*field, kNodeOutput)) node.outputs.push_back(field->text());
-    if (is_bytes(*field, kNodeInput) && !has_input) {
-      node.first_input = field->text();
-      has_input = true;
+  bool ends_in_softmax(std::string_view output) {
+    read_model();
+    return is_softmax_of(output);
+  }
+
+ private:
+  using Field = base::StreamedField;
+
+  static bool is_bytes(const Field& field, std::uint32_t number) {
+    return field.number == number && field.type == base::WireField::Type::bytes;
+  }
+
+  void read_model() {
+    stream_.enter(whole_);
+    while (const auto field = stream_.next(whole_)) {
+      if (!is_bytes(*field, kModelGraph)) continue;
+      read_graph(*field);
+      return;
     }
   }
-  return node;
+
+  void read_graph(const Field& graph) {
+    stream_.enter(graph);
+    while (const auto field = stream_.next(graph)) {
+      if (!is_bytes(*field, kGraphNode)) continue;
+      nodes_.push_back(read_node(*field));
+      if (nodes_.size() > kRemembered) nodes_.pop_front();
+      stream_.leave(*field);
+    }
+  }
+
+  Node read_node(const Field& message) {
+    Node node;
+    bool has_input = false;
+    stream_.enter(message);
+    while (const auto field = stream_.next(message)) {
+      if (is_bytes(*field, kNodeOperator)) node.type = text(*field);
+      if (is_bytes(*field, kNodeOutput)) node.outputs.push_back(text(*field));
+      if (is_bytes(*field, kNodeInput) && !has_input) {
+        node.first_input = text(*field);
+        has_input = true;
+      }
+    }
+    return node;
+  }
+
+  std::string text(const Field& field) {
+    // A name is the file's word; one that is longer is none that a model has.
+    constexpr std::uint64_t kLongest = 64 << 10;
+    if (field.size > kLongest) return {};
+    std::string result;
+    stream_.read(field, result);
+    return result;
+  }
+
+  [[nodiscard]] bool is_softmax_of(std::string_view value) const {
+    for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node) {
+      if (std::find(node->outputs.begin(), node->outputs.end(), value) == node->outputs.end()) continue;
+      if (node->type == "Softmax") return true;
+      if (std::find(kPassedOver.begin(), kPassedOver.end(), node->type) == kPassedOver.end()) return false;
+      value = node->first_input;
+    }
+    return false;
+  }
+
+  base::WireStream stream_;
+  Field whole_;
+  std::deque<Node> nodes_;
+};
+
+bool is_ort_format(base::ByteSource& source) {
+  // A flatbuffer with its name behind the first offset.
+  constexpr std::string_view kName = "ORTM";
+  const auto piece = source.piece(0);
+  const std::string_view text(reinterpret_cast<const char*>(piece.data()), piece.size());
+  return text.size() >= 8 && text.substr(4, 4) == kName;
 }
 
-std::deque<Node> last_nodes(std::span<const std::byte> graph) {
-  std::deque<Node> nodes;
-  base::WireReader reader(graph);
-  while (const auto field = reader.next()) {
-    if (!is_bytes(*field, kGraphNode)) continue;
-    nodes.push_back(read_node(field->bytes));
-    if (nodes.size() > kRemembered) nodes.pop_front();
-  }
-  return nodes;
-}
-
-bool is_softmax_of(const std::deque<Node>& nodes, std::string_view value) {
-  for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
-    if (std::find(node->outputs.begin(), node->outputs.end(), value) == node->outputs.end()) continue;
-    if (node->type == "Softmax") return true;
-    if (std::find(kPassedOver.begin(), kPassedOver.end(), node->type) == kPassedOver.end()) return false;
-    value = node->first_input;
-  }
-  return false;
+bool ends_in_softmax(base::ByteSource& source, std::string_view output) {
+  if (source.size() == 0 || is_ort_format(source)) return false;
+  return GraphEndReader(source).ends_in_softmax(output);
 }
 
 }  // namespace
 
 bool ends_in_softmax(std::span<const std::byte> model, std::string_view output) {
-  // ORT format: a flatbuffer with its name behind the first offset.
-  constexpr std::string_view kOrtName = "ORTM";
-  const std::string_view text(reinterpret_cast<const char*>(model.data()), model.size());
-  if (text.size() >= 8 && text.substr(4, 4) == kOrtName) return false;
-  base::WireReader reader(model);
-  while (const auto field = reader.next()) {
-    if (is_bytes(*field, kModelGraph)) return is_softmax_of(last_nodes(field->bytes), output);
-  }
-  return false;
+  base::MemorySource source(model);
+  return ends_in_softmax(source, output);
 }
 
 bool ends_in_softmax(const std::filesystem::path& model, std::string_view output) {
-  return ends_in_softmax(base::read_file(model, std::numeric_limits<std::uint64_t>::max()), output);
+  const base::RandomAccessFile file(model);
+  base::FileSource source(file);
+  return ends_in_softmax(source, output);
 }
 
 }  // namespace onda::cli

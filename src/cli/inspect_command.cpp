@@ -11,9 +11,17 @@
 namespace onda::cli {
 namespace {
 
+/// The report names the model already, so the reason does not.
+std::string without_model(const std::string& reason, const std::string& model) {
+  for (const std::string& prefix : {"model \"" + model + "\": ", "\"" + model + "\": "}) {
+    if (reason.starts_with(prefix)) return reason.substr(prefix.size());
+  }
+  return reason;
+}
+
 /// Opens the model on the CPU; what ONNX Runtime says against it becomes the verdict.
-void try_cpu(const Runtime& runtime, const std::string& model, SessionOptions options,
-             InspectReport& report) {
+void try_cpu(const Runtime& runtime, const std::string& model, SessionOptions options, InspectReport& report,
+             std::string& refusal) {
   options.device = Device{};
   DeviceVerdict verdict{to_string(options.device), ""};
   try {
@@ -23,7 +31,8 @@ void try_cpu(const Runtime& runtime, const std::string& model, SessionOptions op
     report.prepared = session.prepared();
     report.loads = true;
   } catch (const Error& error) {
-    verdict.refusal = error.what();
+    refusal = error.what();
+    verdict.refusal = without_model(refusal, model);
   }
   report.devices.push_back(std::move(verdict));
 }
@@ -40,7 +49,7 @@ void try_cuda(const Runtime& runtime, const std::string& model, SessionOptions o
   try {
     (void)Session::open(runtime, model, options);
   } catch (const Error& error) {
-    verdict.refusal = error.what();
+    verdict.refusal = without_model(error.what(), model);
   }
   report.devices.push_back(std::move(verdict));
 }
@@ -77,11 +86,12 @@ ExitCode inspect_command(std::span<const std::string> arguments) {
   // Nothing is run, so a prepared model is only looked for.
   session_flags.options.intra_op_threads = 1;
   session_flags.options.log_level = runtime_flags.log_level;
-  try_cpu(runtime, report.model, session_flags.options, report);
+  std::string refusal;
+  try_cpu(runtime, report.model, session_flags.options, report, refusal);
   if (report.loads) try_cuda(runtime, report.model, session_flags.options, report);
   print(as_json ? inspect_json(report) : inspect_text(report));
   if (report.loads) return ExitCode::done;
-  print_error(report.devices.front().refusal);
+  print_error(refusal);
   return ExitCode::failed;
 }
 

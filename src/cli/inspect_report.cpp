@@ -21,12 +21,20 @@ std::string row(std::string_view name, std::string_view content) {
 }
 
 std::string shape_text(const ValueInfo& value) {
+  if (value.kind != ValueKind::tensor) return {};
   return value.has_shape ? to_string(value.shape, value.dimension_names) : "any shape";
 }
 
 std::string type_text(const ValueInfo& value) {
   if (value.kind == ValueKind::tensor) return std::string(to_string(value.dtype));
   return std::string(to_string(value.kind));
+}
+
+std::string declared_type(const ValueInfo& value, const std::vector<runtime::DeclaredValue>& declared) {
+  for (const auto& other : declared) {
+    if (other.value.name == value.name) return other.type;
+  }
+  return type_text(value);
 }
 
 void add_values(Table& table, std::string_view role, const std::vector<ValueInfo>& loaded,
@@ -38,7 +46,12 @@ void add_values(Table& table, std::string_view role, const std::vector<ValueInfo
     heading.clear();
   };
   if (loads) {
-    for (const auto& value : loaded) add(value.name, type_text(value), shape_text(value), value.optional);
+    for (const auto& value : loaded) {
+      // Of what is no tensor the file says more.
+      const bool is_tensor = value.kind == ValueKind::tensor;
+      add(value.name, is_tensor ? type_text(value) : declared_type(value, declared), shape_text(value),
+          value.optional);
+    }
     return;
   }
   for (const auto& [value, number, type] : declared) {
@@ -143,9 +156,15 @@ void write_values(JsonWriter& json, std::string_view key, const std::vector<Valu
                   const std::vector<runtime::DeclaredValue>& declared, bool loads) {
   json.key(key).begin_array();
   if (loads) {
-    for (const auto& value : loaded) write_value(json, value, type_text(value));
+    for (const auto& value : loaded) {
+      const bool is_tensor = value.kind == ValueKind::tensor;
+      write_value(json, value, is_tensor ? type_text(value) : declared_type(value, declared));
+    }
   } else {
-    for (const auto& [value, number, type] : declared) write_value(json, value, type);
+    for (const auto& [value, number, type] : declared) {
+      const bool is_known_tensor = value.kind == ValueKind::tensor && value.dtype != DType::undefined;
+      write_value(json, value, is_known_tensor ? type_text(value) : type);
+    }
   }
   json.end_array();
 }

@@ -67,7 +67,7 @@ std::vector<PlannedOutput> plan_directory(const OutputRequest& request, const st
   std::vector<PlannedOutput> plan;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const std::string name = prefix + file_name_of(outputs[i].name) + "." + std::string(to_string(format));
-    plan.push_back({i, (std::filesystem::path(directory) / name).string(), format});
+    plan.push_back({i, (std::filesystem::path(directory) / name).string(), format, directory});
   }
   return plan;
 }
@@ -102,9 +102,9 @@ std::vector<PlannedOutput> plan_outputs(const OutputRequest& request, std::span<
     }
     const TensorFormat format = format_for(request, file);
     if (output || outputs.size() == 1) {
-      plan.push_back({output ? output : 0, file, format});
+      plan.push_back({output ? output : 0, file, format, {}});
     } else if (format == TensorFormat::json) {
-      plan.push_back({std::nullopt, file, format});
+      plan.push_back({std::nullopt, file, format, {}});
     } else {
       throw UsageError("--output " + text + ": the model has " + std::to_string(outputs.size()) +
                        " outputs (" + listed(names_of(outputs)) +

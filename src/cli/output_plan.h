@@ -21,6 +21,7 @@ struct PlannedOutput {
   std::optional<std::size_t> output;  ///< its place in the model's outputs; empty: all, in one JSON file
   std::string file;                   ///< "-" is standard output
   TensorFormat format = TensorFormat::npy;
+  std::string make_directory{};  ///< to be made first, where it is not there; a directory that was given
   friend bool operator==(const PlannedOutput&, const PlannedOutput&) = default;
 };
 

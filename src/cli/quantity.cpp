@@ -29,6 +29,16 @@ std::string brief(double value) {
   return fixed(value, std::max(0, 3 - before_point));
 }
 
+std::string shortest_brief(double value) {
+  std::string text = brief(value);
+  if (text.find('.') == std::string::npos || text.find('e') != std::string::npos) return text;
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+std::string rate_text(double value) { return value < 100 ? brief(value) : fixed(value, 0); }
+
 std::string bytes_text(std::uint64_t bytes) {
   if (bytes < 1024) return std::to_string(bytes) + " B";
   constexpr const char* kUnits[] = {"KB", "MB", "GB", "TB", "PB", "EB"};

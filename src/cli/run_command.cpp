@@ -136,10 +136,9 @@ void write_outputs(const Work& work, std::span<const NamedTensor> outputs, RunRe
     }
   }
   for (std::size_t i = 0; i < plan.size(); ++i) {
-    const auto folder = std::filesystem::path(plan[i].file).parent_path();
     std::error_code ignored;
-    // A directory that was asked for by its slash is made; what is wrong with it shows at writing.
-    if (!folder.empty() && plan[i].file != "-") std::filesystem::create_directory(folder, ignored);
+    // What is wrong with the directory shows at writing.
+    if (!plan[i].make_directory.empty()) std::filesystem::create_directory(plan[i].make_directory, ignored);
     write_output(plan[i].file, contents[i]);
     if (plan[i].file != "-") result.files.push_back(plan[i].file);
   }

@@ -47,8 +47,8 @@ std::string range_text(const TensorView& tensor) {
   const Range range = range_of(tensor);
   std::string text;
   if (range.numbers > 0) {
-    text = "  min " + brief(range.least) + "  max " + brief(range.most) + "  mean " +
-           brief(range.sum / static_cast<double>(range.numbers));
+    text = "  min " + shortest_brief(range.least) + "  max " + shortest_brief(range.most) + "  mean " +
+           shortest_brief(range.sum / static_cast<double>(range.numbers));
   }
   if (range.not_numbers > 0) text += "  NaN " + std::to_string(range.not_numbers);
   return text;
@@ -67,7 +67,7 @@ bool is_real(DType dtype) {
 }
 
 std::string element_text(const TensorView& tensor, std::size_t index) {
-  if (is_real(tensor.dtype())) return brief(element_value(tensor, index));
+  if (is_real(tensor.dtype())) return shortest_brief(element_value(tensor, index));
   std::string text;
   append_element(text, tensor, index);
   return text;

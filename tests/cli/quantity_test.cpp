@@ -18,6 +18,15 @@ TEST(Quantity, WritesBriefNumbers) {
   EXPECT_EQ(brief(std::numeric_limits<double>::quiet_NaN()), "NaN");
 }
 
+TEST(Quantity, DropsZerosAtTheEndWhereAsked) {
+  EXPECT_EQ(shortest_brief(2), "2");
+  EXPECT_EQ(shortest_brief(0.5), "0.5");
+  EXPECT_EQ(shortest_brief(100), "100");
+  EXPECT_EQ(shortest_brief(1e-9), "1.00e-09");
+  EXPECT_EQ(rate_text(1044567.8), "1044568");
+  EXPECT_EQ(rate_text(22.46), "22.5");
+}
+
 TEST(Quantity, WritesBytesInPowersOf1024) {
   EXPECT_EQ(bytes_text(0), "0 B");
   EXPECT_EQ(bytes_text(1023), "1023 B");
