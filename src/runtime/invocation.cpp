@@ -27,6 +27,8 @@ class Interruption {
     OrtRunOptions* raw = nullptr;
     check(api_, api_.CreateRunOptions(&raw), "make run options");
     run_options_ = RunOptionsHandle(raw, {&api_});
+    // ONNX Runtime logs a run that was ended, or failed, as an error, and gives the same text in its status.
+    check(api_, api_.RunOptionsSetRunLogSeverityLevel(raw, ORT_LOGGING_LEVEL_FATAL), "set a run's log level");
     if (options.stop.stop_possible()) stop_.emplace(options.stop, Cancel{this});
     if (options.deadline) timer_.emplace(environment.timer(), *options.deadline, &expire, this);
   }

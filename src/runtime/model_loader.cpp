@@ -200,6 +200,7 @@ std::shared_ptr<const MappedEntry> ModelLoader::find_or_make(bool make) {
 LoadedModel ModelLoader::load() {
   if (settled_.preparation == Preparation::off) return load_plain();
   std::shared_ptr<const MappedEntry> entry;
+  std::string reason;
   try {
     const bool make = settled_.preparation == Preparation::make;
     entry = find_or_make(make);
@@ -210,11 +211,16 @@ LoadedModel ModelLoader::load() {
     }
     if (entry) return open_entry(entry);
   } catch (const Error& error) {
-    environment_.log(LogLevel::warning, name() + ": runs without its prepared form: " + error.what());
+    reason = error.what();
     // The entry passed its checks and ONNX Runtime still refused it: the next start shall make a new one.
     if (entry) store_->drop(*entry);
   }
-  return load_plain();
+  // Said only of a model that does run: what is wrong with it otherwise says the error.
+  auto plain = load_plain();
+  if (!reason.empty()) {
+    environment_.log(LogLevel::warning, name() + ": runs without its prepared form: " + reason);
+  }
+  return plain;
 }
 
 std::string ModelLoader::prepare() {

@@ -43,7 +43,7 @@ void count_entry(OrtApi& table, OrtStatus* (*)(Arguments...) noexcept) {
                       GetTensorTypeAndShape) X(GetValueType) X(ModelMetadataGetCustomMetadataMapKeys)       \
                       X(ModelMetadataGetDescription) X(ModelMetadataGetDomain) X(ModelMetadataGetGraphName) \
                           X(ModelMetadataGetProducerName) X(ModelMetadataGetVersion)                        \
-                              X(ModelMetadataLookupCustomMetadataMap) X(Run) X(SessionGetInputCount)        \
+                              X(ModelMetadataLookupCustomMetadataMap) X(Run) X(RunOptionsSetRunLogSeverityLevel) X(SessionGetInputCount)        \
                                   X(SessionGetInputName) X(SessionGetInputTypeInfo)                         \
                                       X(SessionGetModelMetadata) X(SessionGetOutputCount)                   \
                                           X(SessionGetOutputName) X(SessionGetOutputTypeInfo)               \
