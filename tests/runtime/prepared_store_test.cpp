@@ -3,11 +3,15 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -111,6 +115,26 @@ using PreparedStoreTest = PreparedStoreFiles;
 using PreparedStoreDamage = PreparedStoreFiles;
 using PreparedStorePlanted = PreparedStoreFiles;
 using PreparedStoreThreads = PreparedStoreFiles;
+using PreparedStoreProcesses = PreparedStoreFiles;
+
+/// Runs `body` in a copy of this process, which ends with what it returns. The caller waits with `end_of`.
+::pid_t start_child(const std::function<int()>& body) {
+  const ::pid_t child = ::fork();
+  if (child != 0) return child;
+  int result = 100;
+  try {
+    result = body();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+  }
+  ::_exit(result);
+}
+
+int end_of(::pid_t child) {
+  int status = 0;
+  if (::waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
+  return WEXITSTATUS(status);
+}
 
 TEST_F(PreparedStoreTest, MakesAnEntryAndFindsIt) {
   const Counted counted;
@@ -432,6 +456,43 @@ TEST_F(PreparedStorePlanted, AnEntryThatIsALinkOrOthersMayWriteIsRefused) {
   EXPECT_EQ(counted().rejected, 2U);
 }
 
+TEST_F(PreparedStoreProcesses, ThatStartAtOnceSaveOnce) {
+  const fs::path saves = temp_ / "saves";
+  std::vector<::pid_t> children;
+  for (int i = 0; i < 4; ++i) {
+    children.push_back(start_child([this, &saves] {
+      auto cache = store();
+      const auto entry = cache.make(key_named('a'), *cache.identify(model_, no_external), {},
+                                    [&saves](const fs::path& path) {
+                                      std::ofstream(saves, std::ios::app) << "x";
+                                      save(path);
+                                    });
+      return entry->verify_weights() ? 0 : 1;
+    }));
+  }
+  for (const ::pid_t child : children) EXPECT_EQ(end_of(child), 0);
+  EXPECT_EQ(content(saves), "x");
+  EXPECT_TRUE(temporary_files().empty());
+  EXPECT_NE(find('a'), nullptr);
+}
+
+TEST_F(PreparedStoreProcesses, OneThatDiesWhileSavingIsNotInTheWay) {
+  const int end = end_of(start_child([this] {
+    auto cache = store();
+    static_cast<void>(
+        cache.make(key_named('a'), *cache.identify(model_, no_external), {}, [](const fs::path& path) {
+          std::ofstream(path) << "half a mod" << std::flush;
+          ::_exit(7);
+        }));
+    return 0;
+  }));
+  EXPECT_EQ(end, 7);
+  EXPECT_EQ(temporary_files().size(), 1U) << "what it left";
+  EXPECT_EQ(find('a'), nullptr);
+  EXPECT_TRUE(make('a')->verify_weights());
+  EXPECT_TRUE(temporary_files().empty());
+}
+
 TEST_F(PreparedStoreThreads, ThatStartAtOnceSaveOnce) {
   constexpr int kThreads = 4;
   std::atomic<int> saves = 0;
@@ -455,7 +516,7 @@ TEST_F(PreparedStoreThreads, ThatStartAtOnceSaveOnce) {
 }
 
 TEST_F(PreparedStoreThreads, FindMakeDropAndClearDoNotDisturbEachOther) {
-  constexpr int kRounds = 30;
+  constexpr int kRounds = 12;
   std::vector<std::jthread> threads;
   for (int thread = 0; thread < 3; ++thread) {
     threads.emplace_back([this, thread] {
