@@ -2,6 +2,8 @@
 
 #include "base/files.h"
 #include "base/machine.h"
+#include "base/quoted_path.h"
+#include "onda/error.h"
 #include "runtime/model_file.h"
 #include "runtime/status.h"
 
@@ -12,7 +14,11 @@ ExternalData::ExternalData(const std::filesystem::path& model, std::span<const s
   std::uint64_t left = locations.empty() ? 0 : base::inspect_machine().usable_memory_bytes;
   for (const std::string& location : locations) {
     const auto path = external_path(model, location);
-    contents_.push_back(base::read_file(path, left));
+    try {
+      contents_.push_back(base::read_file(path, left));
+    } catch (const Error& error) {
+      throw error.with_context(base::quoted_path(model) + ": external data");
+    }
     left -= contents_.back().size();
     names_.emplace_back(location);
   }
