@@ -20,7 +20,7 @@ std::string shown(const ProcessResult& result) {
 ProcessResult run_onda(const std::vector<std::string>& arguments, ProcessOptions options) {
   std::vector<std::string> argv = {(binary_dir() / "onda").string()};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
-  for (const auto* name : {"ONDA_ONNXRUNTIME", "ONDA_THREADS", "ONDA_CONFIG", "ONDA_CACHE", "ONDA_JSON"}) {
+  for (const auto* name : {"ONDA_THREADS", "ONDA_CONFIG", "ONDA_CACHE", "ONDA_JSON"}) {
     options.environment.try_emplace(name, std::nullopt);
   }
   return run_process(argv, options);

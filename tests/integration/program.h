@@ -10,8 +10,8 @@
 
 namespace onda::test {
 
-/// Runs the program of this build with `arguments`. No ONDA_ variable reaches it but what `options` sets and
-/// the cache's directory.
+/// Runs the program of this build with `arguments`. No ONDA_ variable reaches it but what `options` sets,
+/// the cache's directory, and which ONNX Runtime the tests are run with.
 [[nodiscard]] ProcessResult run_onda(const std::vector<std::string>& arguments, ProcessOptions options = {});
 
 /// The path of tests/data/models/NAME.
