@@ -2,7 +2,7 @@
 
 #include "base/files.h"
 #include "base/machine.h"
-#include "base/quoted_path.h"
+#include "base/quoted.h"
 #include "onda/error.h"
 #include "runtime/model_file.h"
 #include "runtime/status.h"
