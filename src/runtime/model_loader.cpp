@@ -18,11 +18,9 @@ constexpr std::uint64_t kMaxOnnxBytes = (std::uint64_t{1} << 31) - 1;
 /// What ONNX Runtime 1.29 knows. Only to explain a failure that it reported: a newer one may know more.
 constexpr std::int64_t kKnownIrVersion = 13;
 constexpr std::int64_t kKnownOpset = 26;
-constexpr std::array<std::string_view, 9> kKnownDomains = {"",
+constexpr std::array<std::string_view, 7> kKnownDomains = {"",
                                                            "ai.onnx",
                                                            "ai.onnx.ml",
-                                                           "ai.onnx.training",
-                                                           "ai.onnx.preview.training",
                                                            "com.microsoft",
                                                            "com.microsoft.experimental",
                                                            "com.microsoft.nchwc",
