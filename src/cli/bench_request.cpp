@@ -37,18 +37,18 @@ CommandLine::Parsed BenchRequest::parse(std::span<const std::string> arguments, 
   std::vector<std::string> words;
   line.words("MODEL", 1, 1, words);
   line.group("Sweep");
-  line.option({"batch", "N,N,…", "Sizes of the first dimension, where it is dynamic; 1 as it is."},
+  line.option({"batch", "N,N,…", "Sizes of the first dimension, where it is dynamic; 1 by default."},
               [this](const std::string& value) { batches = read_sweep(value, 1 << 20); });
-  line.option({"threads", "N,N,…", "Threads within an operator. As it is: the cores this process may use."},
+  line.option({"threads", "N,N,…", "Threads within an operator. Default: the cores this process may use."},
               [this](const std::string& value) { threads = read_sweep(value, 1024); });
-  line.option({"concurrency", "N,N,…", "Callers that run the model at once; 1 as it is."},
+  line.option({"concurrency", "N,N,…", "Callers that run the model at once; 1 by default."},
               [this](const std::string& value) { concurrencies = read_sweep(value, 1024); });
   line.group("Measurement");
-  line.option({"duration", "TIME", "How long each line is measured: 2s as it is."},
+  line.option({"duration", "TIME", "How long each line is measured: 2s by default."},
               [this](const std::string& value) { duration = read_duration(value); });
   line.option({"iterations", "N", "Measure N runs instead, of all callers together."},
               [this](const std::string& value) { iterations = read_integer(value, 1); });
-  line.option({"warm-up", "TIME", "How long to run before measuring, three runs at least: 300ms as it is."},
+  line.option({"warm-up", "TIME", "How long to run before measuring, three runs at least: 300ms by default."},
               [this](const std::string& value) { warm_up = read_duration(value); });
   line.group("Input");
   line.list({"input", "[NAME=]FILE",
@@ -59,7 +59,7 @@ CommandLine::Parsed BenchRequest::parse(std::span<const std::string> arguments, 
               const auto [name, size] = split_assignment(value);
               dimensions[name] = read_integer(size, 1, 1 << 30);
             });
-  line.option({"seed", "N", "Of the random numbers; 0 as it is."}, [this](const std::string& value) {
+  line.option({"seed", "N", "Of the random numbers; 0 by default."}, [this](const std::string& value) {
     seed = static_cast<std::uint64_t>(read_integer(value, 0));
   });
   preprocess.add_to(line);

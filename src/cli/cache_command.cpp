@@ -125,7 +125,7 @@ ExitCode cache_command(std::span<const std::string> arguments) {
         {"onda cache clear", "Remove all of them."}}});
   line.words("what to do (warm, list or clear)", 1, 10'000, options.words);
   line.group("Flags");
-  line.option({"device", "DEVICE", "What to prepare for: cpu (as it is) or cuda:0."},
+  line.option({"device", "DEVICE", "What to prepare for: cpu (default) or cuda:0."},
               [&options](const std::string& value) { options.device = Device::parse(value); });
   line.flag({"json", "", "Print JSON."}, options.as_json);
   options.runtime.add_to(line);

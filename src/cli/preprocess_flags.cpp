@@ -46,8 +46,9 @@ void PreprocessFlags::add_to(CommandLine& line) {
   line.group("Images");
   line.option(
       {"preprocess", "imagenet|raw",
-       "imagenet: shortest side to 256, centre crop 224, ImageNet's mean and standard deviation. raw (as it "
-       "is): pixels scaled to 0..1. What the model's input settles (size, layout, grey) is taken from it."},
+       "imagenet: shortest side to 256, centre crop 224, ImageNet's mean and standard deviation. raw "
+       "(default): "
+       "pixels scaled to 0..1. What the model's input settles (size, layout, grey) is taken from it."},
       [this](const std::string& value) {
         (void)Preprocess::preset(value);
         preset = value;
@@ -77,7 +78,7 @@ void PreprocessFlags::add_to(CommandLine& line) {
   line.option({"layout", "nchw|nhwc", "Channels first or last, where the model does not tell."},
               [this](const std::string& value) { layout = read_layout(value); });
   line.option(
-      {"max-pixels", "N", "Refuse images with more pixels; 100000000 as it is."},
+      {"max-pixels", "N", "Refuse images with more pixels; 100000000 by default."},
       [this](const std::string& value) { max_pixels = static_cast<std::uint64_t>(read_integer(value, 1)); });
 }
 

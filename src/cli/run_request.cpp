@@ -44,7 +44,7 @@ void RunRequest::add_input_flags(CommandLine& line) {
             [this](const std::string& value) { dtypes.push_back(value); });
   line.option(
       {"shape-policy", "POLICY",
-       "How far a shape may be fitted to the model's: strict, reshape (as it is: 1s added or dropped, one "
+       "How far a shape may be fitted to the model's: strict, reshape (default: 1s added or dropped, one "
        "dynamic dimension inferred) or broadcast."},
       [this](const std::string& value) { policy = parse_shape_policy(value); });
 }
@@ -64,7 +64,7 @@ void RunRequest::add_output_flags(CommandLine& line) {
               });
   line.option(
       {"softmax", "auto|on|off",
-       "Turn scores into probabilities for the ranking. auto (as it is): where the graph does not end in a "
+       "Turn scores into probabilities for the ranking. auto (default): where the graph does not end in a "
        "softmax."},
       [this](const std::string& value) {
         if (value != "auto" && value != "on" && value != "off") {

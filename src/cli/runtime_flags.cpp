@@ -33,7 +33,7 @@ void RuntimeFlags::add_to(CommandLine& line) {
                "../lib/onda and among the system's libraries."},
               library);
   line.option(
-      {"log-level", "LEVEL", "verbose, info, warning (as it is) or error: what is logged to standard error."},
+      {"log-level", "LEVEL", "verbose, info, warning (default) or error: what is logged to standard error."},
       [this](const std::string& value) { log_level = parse_log_level(value); });
 }
 

@@ -38,22 +38,22 @@ SessionFlags::SessionFlags() {
 
 void SessionFlags::add_to(CommandLine& line, bool with_threads) {
   line.group("Model");
-  line.option({"device", "DEVICE", "Where it runs: cpu (as it is) or cuda:0."},
+  line.option({"device", "DEVICE", "Where it runs: cpu (default) or cuda:0."},
               [this](const std::string& value) { options.device = Device::parse(value); });
   if (with_threads) {
-    line.option({"threads", "N", "Threads within an operator. As it is: the cores this process may use."},
+    line.option({"threads", "N", "Threads within an operator. Default: the cores this process may use."},
                 [this](const std::string& value) {
                   options.intra_op_threads = static_cast<int>(read_integer(value, 1, 1024));
                 });
   }
   line.option({"cache", "use|off|make",
-               "Prepared models: use one that is there (as it is), none, or make one where it is missing."},
+               "Prepared models: use one that is there (default), none, or make one where it is missing."},
               [this](const std::string& value) { options.preparation = parse_preparation(value); });
   line.flag({"verify-cache", "", "Check all of a prepared model's weights before it is used."},
             [this](const std::string& value) {
               if (read_boolean(value)) options.verification = Verification::full;
             });
-  line.option({"optimization", "LEVEL", "Of the graph: off, basic, extended or all (as it is)."},
+  line.option({"optimization", "LEVEL", "Of the graph: off, basic, extended or all (default)."},
               [this](const std::string& value) { options.graph_optimization = parse_optimization(value); });
   line.list({"free-dimension", "NAME=N", "Fix a dynamic dimension by its name."},
             [this](const std::string& value) {
