@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/quoted.h"
 #include "onda/error.h"
+#include "runtime/model_file.h"
 #include "runtime/prepared_text.h"
 
 namespace onda::runtime {
@@ -57,8 +58,9 @@ IdentifiedFile read_file_identity(const fs::path& path, const std::string& name,
               base::quoted_path(path) + " changes while it is read; try again when it is whole");
 }
 
-fs::path path_of(const fs::path& model, const std::string& name) {
-  return name.empty() ? model : model.parent_path() / fs::path(name);
+/// The file that a load of the model would read.
+fs::path path_of(const ModelIdentity& identity, const std::string& name) {
+  return name.empty() ? identity.model : external_path(identity.opened, name);
 }
 
 std::string line_of(const IdentifiedFile& file) {
@@ -176,7 +178,7 @@ class Identification {
       throw Error(ErrorCode::resource_exhausted,
                   "the model has more than " + std::to_string(kMaxFiles) + " files");
     }
-    const fs::path path = path_of(identity_.model, name);
+    const fs::path path = path_of(identity_, name);
     const auto known = std::ranges::find(recorded_, name, &IdentifiedFile::name);
     if (known != recorded_.end() && known->stamp == base::stamp_of(path)) {
       identity_.files.push_back(*known);
@@ -217,7 +219,7 @@ std::vector<std::string> external_names(const ModelIdentity& identity,
 
 bool ModelIdentity::is_current() const {
   return std::ranges::all_of(files, [this](const IdentifiedFile& file) {
-    const fs::path path = path_of(model, file.name);
+    const fs::path path = path_of(*this, file.name);
     if (base::stamp_of(path) != file.stamp) return false;
     return file.settled || sha256_of_file(path) == file.sha256;
   });
@@ -228,6 +230,7 @@ std::optional<ModelIdentity> identify_model(const fs::path& model, base::Private
   static_cast<void>(base::stamp_of(model));  // Its error names the path as it was given.
   ModelIdentity identity;
   identity.model = fs::canonical(model);
+  identity.opened = fs::absolute(model);
   const std::vector<IdentifiedFile> recorded = read_record(identity.model, directory);
   Identification identification(identity, recorded, hashing, now);
   if (!identification.add("")) return std::nullopt;

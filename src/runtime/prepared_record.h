@@ -26,6 +26,7 @@ struct IdentifiedFile {
 /// What a model consists of: its file and its external data, by content.
 struct ModelIdentity {
   std::filesystem::path model;        ///< canonical
+  std::filesystem::path opened;       ///< as it was given, absolute: external data may lie beside a link
   std::vector<IdentifiedFile> files;  ///< the model first, then its external data in the order of their names
   /// Files that were read for this answer; 0 where the record was good.
   std::size_t hashed = 0;
@@ -48,8 +49,8 @@ enum class Hashing { allowed, never };
 /// Digests of a model by a record in `directory` (stamp → digest); a file is read only where its stamp
 /// differs from the record's, and the record is then rewritten if the directory is writable. A file that was
 /// touched within the last two seconds is not recorded, because it may change once more without its stamp
-/// telling. Empty with `Hashing::never` where something would have to be read. Throws what `base::stamp_of`
-/// and `external` throw; failed_precondition when a file keeps changing meanwhile.
+/// telling. Empty with `Hashing::never` where something would have to be read. Throws what `base::stamp_of`,
+/// `external_path` and `external` throw; failed_precondition when a file keeps changing meanwhile.
 [[nodiscard]] std::optional<ModelIdentity> identify_model(const std::filesystem::path& model,
                                                           base::PrivateDirectory& directory,
                                                           const ExternalFiles& external, Hashing hashing,

@@ -212,6 +212,28 @@ TEST_F(PreparedRecord, IsSharedByAllNamesOfOneFile) {
   EXPECT_EQ(identity->files.size(), 3U);
 }
 
+TEST_F(PreparedRecord, TakesExternalDataFromBesideALinkToTheModel) {
+  fs::create_directory(temp_ / "links");
+  fs::create_symlink("../models/m.onnx", temp_ / "links/m.onnx");
+  temp_.write("links/w.bin", "WEIGHTS");
+  const auto external = [](const auto&) { return std::vector<std::string>{"w.bin"}; };
+  const auto by_link = identify_model(temp_ / "links/m.onnx", directory_, external, Hashing::allowed);
+  ASSERT_EQ(by_link->files.size(), 2U);
+  EXPECT_EQ(by_link->files[1].sha256, sha256("WEIGHTS")) << "what a load from there reads";
+  EXPECT_TRUE(by_link->is_current());
+  const auto direct = identify_model(temp_ / "models/m.onnx", directory_, external, Hashing::allowed);
+  EXPECT_EQ(direct->files[1].sha256, sha256("weights"));
+}
+
+TEST_F(PreparedRecord, ReadsNothingOutsideOfTheModelsDirectory) {
+  temp_.write("secret", "text");
+  for (const auto& name : {std::string("../secret"), (temp_ / "secret").string(), std::string("link")}) {
+    if (name == "link") fs::create_symlink("../secret", temp_ / "models/link");
+    names_ = {name};
+    EXPECT_TRUE(throws_error([this] { return identify(); }, ErrorCode::permission_denied)) << name;
+  }
+}
+
 TEST(PreparedRecordReadOnly, AnswersWithoutWriting) {
   const test::TempDirectory temp;
   const test::OrdinaryUser user(temp.path());
