@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "base/files.h"
 #include "base/quoted.h"
@@ -72,6 +73,16 @@ std::vector<PlannedOutput> plan_directory(const OutputRequest& request, const st
   return plan;
 }
 
+/// The later one would replace the earlier without a word.
+void add_files(std::set<std::string>& files, std::span<const PlannedOutput> plan) {
+  for (const auto& planned : plan) {
+    if (planned.file == "-" || files.insert(planned.file).second) continue;
+    throw Error(ErrorCode::invalid_argument, "--output: two outputs would be written to " +
+                                                 base::quoted(planned.file) +
+                                                 "; give each a file or each input a directory of its own");
+  }
+}
+
 }  // namespace
 
 std::string file_name_of(const std::string& name) {
@@ -111,7 +122,15 @@ std::vector<PlannedOutput> plan_outputs(const OutputRequest& request, std::span<
                        "); give NAME=FILE, a directory, or a .json file");
     }
   }
+  std::set<std::string> files;
+  add_files(files, plan);
   return plan;
+}
+
+void require_own_files(const OutputRequest& request, std::span<const ValueInfo> outputs,
+                       std::span<const std::string> stems) {
+  std::set<std::string> files;
+  for (const auto& stem : stems) add_files(files, plan_outputs(request, outputs, stem, stems.size() > 1));
 }
 
 void write_output(const std::string& file, const std::string& content) {

@@ -28,11 +28,17 @@ struct PlannedOutput {
 /// Which output goes to which file in a run of `stem` (the input's name without folder and extension). A text
 /// that ends in a slash or names an existing directory takes all outputs, as NAME.npy, or STEM.NAME.npy where
 /// there are several runs. A single file takes a model's only output, or all of them where it is JSON. Throws
-/// invalid_argument for a name that the model lacks, with its outputs; UsageError where it is open which
-/// output is meant, or in which form, and where several runs would write the same file.
+/// invalid_argument for a name that the model lacks, with its outputs, and for two outputs in one file;
+/// UsageError where it is open which output is meant, or in which form, and where several runs would write
+/// the same file.
 [[nodiscard]] std::vector<PlannedOutput> plan_outputs(const OutputRequest& request,
                                                       std::span<const ValueInfo> outputs,
                                                       const std::string& stem, bool has_several_runs);
+
+/// Throws what `plan_outputs` throws for the runs of `stems`, and invalid_argument where two of them would
+/// write the same file.
+void require_own_files(const OutputRequest& request, std::span<const ValueInfo> outputs,
+                       std::span<const std::string> stems);
 
 /// `name` as it may stand in a file's name: letters, digits and ._- stay.
 [[nodiscard]] std::string file_name_of(const std::string& name);

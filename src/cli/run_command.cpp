@@ -168,6 +168,14 @@ RunResult run_once(Work& work, std::span<const AssignedInput> assigned) {
   return result;
 }
 
+/// Before the first run, so that none is done in vain.
+void require_own_files(const RunRequest& request, std::span<const std::vector<AssignedInput>> runs,
+                       std::span<const ValueInfo> outputs) {
+  std::vector<std::string> stems;
+  for (const auto& assigned : runs) stems.push_back(stem_of_run(name_of_run(assigned)));
+  cli::require_own_files(request.output, outputs, stems);
+}
+
 ExitCode execute(const RunRequest& request) {
   std::vector<std::string> labels;
   if (!request.labels.empty()) labels = read_labels(request.labels);
@@ -178,6 +186,7 @@ ExitCode execute(const RunRequest& request) {
     return std::filesystem::exists(file, error);
   };
   const auto runs = assign_inputs(request.inputs, session.inputs(), exists);
+  require_own_files(request, runs, session.outputs());
 
   RunReport report;
   report.model = request.model;

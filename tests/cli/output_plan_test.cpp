@@ -51,6 +51,29 @@ TEST(OutputPlan, RefusesWhatIsOpen) {
                                  ErrorCode::invalid_argument, "no output \"probs\"", "did you mean prob?"));
 }
 
+TEST(OutputPlan, RefusesTwoOutputsInOneFile) {
+  EXPECT_TRUE(test::throws_error(
+      [] {
+        return plan({"out/"}, outputs({"x/y", "x:y"}));
+      },
+      ErrorCode::invalid_argument, "out/x_y.npy"));
+  EXPECT_TRUE(test::throws_error(
+      [] {
+        return plan({"a=z.npy", "b=z.npy"}, outputs({"a", "b"}));
+      },
+      ErrorCode::invalid_argument, "z.npy"));
+  EXPECT_EQ(plan({"a=-", "b=-"}, outputs({"a", "b"})).size(), 2U) << "one after the other";
+}
+
+TEST(OutputPlan, RefusesTwoInputsWhoseOutputsWouldHaveOneName) {
+  const OutputRequest request{{"out/"}, std::nullopt};
+  const std::vector<std::string> same = {"cat", "dog", "cat"};
+  EXPECT_TRUE(test::throws_error([&] { require_own_files(request, outputs({"y"}), same); },
+                                 ErrorCode::invalid_argument, "out/cat.y.npy"));
+  const std::vector<std::string> other = {"cat", "dog"};
+  EXPECT_NO_THROW(require_own_files(request, outputs({"y"}), other));
+}
+
 TEST(OutputPlan, KeepsNamesInsideTheDirectory) {
   EXPECT_EQ(file_name_of("../../etc/passwd"), "_.._.._etc_passwd");
   EXPECT_EQ(file_name_of(""), "_");
