@@ -216,7 +216,9 @@ LoadedModel ModelLoader::load() {
   // Said only of a model that does run: what is wrong with it otherwise says the error.
   auto plain = load_plain();
   if (!reason.empty()) {
-    environment_.log(LogLevel::warning, name() + ": runs without its prepared form: " + reason);
+    const auto own = name() + ": ";
+    if (reason.starts_with(own)) reason.erase(0, own.size());
+    environment_.log(LogLevel::warning, own + "runs without its prepared form: " + reason);
   }
   return plain;
 }
