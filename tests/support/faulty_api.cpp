@@ -29,43 +29,39 @@ void count_entry(OrtApi& table, OrtStatus* (*)(Arguments...) noexcept) {
 }  // namespace
 
 // Every entry that returns a status and is used in src/runtime.
-#define ONDA_COUNTED_CALLS(X)                                                                               \
-  X(AddExternalInitializersFromFilesInMemory)                                                               \
-  X(AddFreeDimensionOverrideByName)                                                                         \
-  X(AddSessionConfigEntry)                                                                                  \
-  X(CastTypeInfoToTensorInfo) X(CreateCpuMemoryInfo) X(CreateEnvWithOptions) X(CreateRunOptions) X(         \
-      CreateSession) X(CreateSessionFromArray) X(CreateSessionOptions) X(CreateTensorAsOrtValue)            \
-      X(CreateTensorWithDataAsOrtValue) X(DisableCpuMemArena) X(DisableMemPattern) X(EnableCpuMemArena) X(  \
-          EnableMemPattern) X(EnableProfiling) X(GetAllocatorWithDefaultOptions) X(GetAvailableProviders)   \
-          X(GetDimensions) X(GetDimensionsCount) X(GetOnnxTypeFromTypeInfo)                                 \
-              X(GetResizedStringTensorElementBuffer) X(GetStringTensorContent) X(GetStringTensorDataLength) \
-                  X(GetSymbolicDimensions) X(GetTensorElementType) X(GetTensorMutableData) X(               \
-                      GetTensorTypeAndShape) X(GetValueType) X(ModelMetadataGetCustomMetadataMapKeys)       \
-                      X(ModelMetadataGetDescription) X(ModelMetadataGetDomain) X(ModelMetadataGetGraphName) \
-                          X(ModelMetadataGetProducerName) X(ModelMetadataGetVersion)                        \
-                              X(ModelMetadataLookupCustomMetadataMap) X(Run) X(RunOptionsSetRunLogSeverityLevel) X(SessionGetInputCount)        \
-                                  X(SessionGetInputName) X(SessionGetInputTypeInfo)                         \
-                                      X(SessionGetModelMetadata) X(SessionGetOutputCount)                   \
-                                          X(SessionGetOutputName) X(SessionGetOutputTypeInfo)               \
-                                              X(SessionGetOverridableInitializerCount)                      \
-                                                  X(SessionGetOverridableInitializerName)                   \
-                                                      X(SessionGetOverridableInitializerTypeInfo)           \
-                                                          X(SetInterOpNumThreads) X(SetIntraOpNumThreads)   \
-                                                              X(SetOptimizedModelFilePath)                  \
-                                                                  X(SetSessionExecutionMode)                \
-                                                                      X(SetSessionGraphOptimizationLevel)   \
-                                                                          X(SetSessionLogSeverityLevel)
+// The formatter finds no end on lists of macros.
+// clang-format off
+#define ONDA_COUNTED_CALLS(X) \
+  X(AddExternalInitializersFromFilesInMemory) X(AddFreeDimensionOverrideByName) X(AddSessionConfigEntry) \
+  X(CastTypeInfoToTensorInfo) X(CreateCpuMemoryInfo) X(CreateEnvWithOptions) X(CreateRunOptions) \
+  X(CreateSession) X(CreateSessionFromArray) X(CreateSessionOptions) X(CreateTensorAsOrtValue) \
+  X(CreateTensorWithDataAsOrtValue) X(DisableCpuMemArena) X(DisableMemPattern) X(EnableCpuMemArena) \
+  X(EnableMemPattern) X(EnableProfiling) X(GetAllocatorWithDefaultOptions) X(GetAvailableProviders) \
+  X(GetDimensions) X(GetDimensionsCount) X(GetOnnxTypeFromTypeInfo) \
+  X(GetResizedStringTensorElementBuffer) X(GetStringTensorContent) X(GetStringTensorDataLength) \
+  X(GetSymbolicDimensions) X(GetTensorElementType) X(GetTensorMutableData) X(GetTensorTypeAndShape) \
+  X(GetValueType) X(ModelMetadataGetCustomMetadataMapKeys) X(ModelMetadataGetDescription) \
+  X(ModelMetadataGetDomain) X(ModelMetadataGetGraphName) X(ModelMetadataGetProducerName) \
+  X(ModelMetadataGetVersion) X(ModelMetadataLookupCustomMetadataMap) X(Run) \
+  X(RunOptionsSetRunLogSeverityLevel) X(SessionGetInputCount) X(SessionGetInputName) \
+  X(SessionGetInputTypeInfo) X(SessionGetModelMetadata) X(SessionGetOutputCount) X(SessionGetOutputName) \
+  X(SessionGetOutputTypeInfo) X(SessionGetOverridableInitializerCount) \
+  X(SessionGetOverridableInitializerName) X(SessionGetOverridableInitializerTypeInfo) \
+  X(SetInterOpNumThreads) X(SetIntraOpNumThreads) X(SetOptimizedModelFilePath) \
+  X(SetSessionExecutionMode) X(SetSessionGraphOptimizationLevel) X(SetSessionLogSeverityLevel)
+// clang-format on
 
 // Those that cannot fail, or whose failure has no consequence (a flag that ends a run, memory given back).
-#define ONDA_PLAIN_CALLS(X)                                                                                 \
-  X(AddKeyValuePair)                                                                                        \
-  X(AllocatorFree)                                                                                          \
-  X(CreateKeyValuePairs)                                                                                    \
-  X(CreateStatus) X(GetBuildInfoString) X(GetEpApi) X(GetErrorCode) X(GetErrorMessage) X(GetKeyValue)       \
-      X(ReleaseAvailableProviders) X(ReleaseCUDAProviderOptions) X(ReleaseEnv) X(ReleaseKeyValuePairs)      \
-          X(ReleaseMemoryInfo) X(ReleaseModelMetadata) X(ReleaseRunOptions) X(ReleaseSession)               \
-              X(ReleaseSessionOptions) X(ReleaseStatus) X(ReleaseTensorTypeAndShapeInfo) X(ReleaseTypeInfo) \
-                  X(ReleaseValue) X(RunOptionsSetTerminate) X(TensorTypeAndShape_HasShape)
+// The formatter finds no end on lists of macros.
+// clang-format off
+#define ONDA_PLAIN_CALLS(X) \
+  X(AddKeyValuePair) X(AllocatorFree) X(CreateKeyValuePairs) X(CreateStatus) X(GetBuildInfoString) \
+  X(GetEpApi) X(GetErrorCode) X(GetErrorMessage) X(GetKeyValue) X(ReleaseAvailableProviders) \
+  X(ReleaseCUDAProviderOptions) X(ReleaseEnv) X(ReleaseKeyValuePairs) X(ReleaseMemoryInfo) \
+  X(ReleaseModelMetadata) X(ReleaseRunOptions) X(ReleaseSession) X(ReleaseSessionOptions) \
+  X(ReleaseStatus) X(ReleaseTensorTypeAndShapeInfo) X(ReleaseTypeInfo) X(ReleaseValue) \
+  X(RunOptionsSetTerminate) X(TensorTypeAndShape_HasShape)
+// clang-format on
 
 namespace {
 #define ONDA_NAME(name)                         \
