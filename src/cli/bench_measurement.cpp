@@ -4,6 +4,7 @@
 #include <atomic>
 #include <barrier>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -80,9 +81,9 @@ struct Shared {
   std::mutex mutex;
   std::exception_ptr failure;
 
-  void fail() {
+  void fail(const std::exception_ptr& reason = std::current_exception()) {
     const std::lock_guard lock(mutex);
-    if (!failure) failure = std::current_exception();
+    if (!failure) failure = reason;
     has_failed = true;
   }
 };
@@ -98,6 +99,13 @@ void run_timed_until_done(Caller& caller, const MeasurementPlan& plan, Shared& s
     }
     caller.run_timed();
   }
+}
+
+std::exception_ptr too_few_threads(std::size_t started, std::size_t wanted) {
+  return std::make_exception_ptr(
+      Error(ErrorCode::resource_exhausted, "the system gave threads to " + std::to_string(started) + " of " +
+                                               std::to_string(wanted) +
+                                               " callers; give fewer (--concurrency) or raise its limits"));
 }
 
 /// Of one caller, when all others are done: those of every caller would be alike.
@@ -128,22 +136,28 @@ Measurement measure(const Session& session, std::span<const NamedView> inputs, c
     cpu_before = process_cpu_time();
     start = Clock::now();
   });
+  const auto work = [&](Caller& caller) noexcept {
+    try {
+      caller.warm_up();
+    } catch (...) {
+      shared.fail();
+    }
+    warm.arrive_and_wait();
+    try {
+      run_timed_until_done(caller, plan, shared, start + plan.duration);
+    } catch (...) {
+      shared.fail();
+    }
+  };
   {
     std::vector<std::jthread> threads;
-    for (auto& caller : callers) {
-      threads.emplace_back([&, &caller = *caller]() noexcept {
-        try {
-          caller.warm_up();
-        } catch (...) {
-          shared.fail();
-        }
-        warm.arrive_and_wait();
-        try {
-          run_timed_until_done(caller, plan, shared, start + plan.duration);
-        } catch (...) {
-          shared.fail();
-        }
-      });
+    threads.reserve(callers.size());
+    try {
+      for (auto& caller : callers) threads.emplace_back(work, std::ref(*caller));
+    } catch (const std::exception&) {
+      shared.fail(too_few_threads(threads.size(), callers.size()));
+      // Those that run wait for all.
+      for (auto missing = callers.size() - threads.size(); missing > 0; --missing) warm.arrive_and_drop();
     }
   }
   result.wall = Clock::now() - start;

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "program.h"
+#include "support/paths.h"
 #include "support/temp_directory.h"
 
 namespace onda::test {
@@ -80,6 +81,14 @@ TEST(Bench, TakesSizesOfDynamicDimensionsAndTellsWhichItGuessed) {
 TEST(Bench, TakesAFileAndRepeatsItToTheBatch) {
   EXPECT_TRUE(succeeded(run_onda({"bench", digits("digits.onnx"), "--input", digits("images/7_0017.png"),
                                   "--batch", "4", "--iterations", "5", "--warm-up", "1ms"})));
+}
+
+TEST(Bench, SaysWhereTheSystemGivesTooFewThreads) {
+  // 1024 stacks of 8 MB are more than 3 GB of addresses.
+  const auto result = run_process({"sh", "-c", "ulimit -s 8192; ulimit -v 3000000; exec \"$@\"", "sh",
+                                   (binary_dir() / "onda").string(), "bench", test_model("tiny.onnx"),
+                                   "--concurrency", "1024", "--threads", "1", "--iterations", "1"});
+  EXPECT_TRUE(failed_clearly(result, {"threads", "1024 callers"}));
 }
 
 TEST(Bench, RefusesABatchThatTheModelCannotTake) {
