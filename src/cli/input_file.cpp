@@ -1,11 +1,13 @@
 #include "cli/input_file.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 
 #include "base/files.h"
 #include "base/quoted.h"
 #include "cli/console.h"
+#include "cli/interruption.h"
 #include "cli/tensor_format.h"
 #include "cli/tensor_json.h"
 #include "tensor/npy.h"
@@ -23,15 +25,21 @@ std::vector<std::byte> read_standard_input() {
   constexpr std::size_t kFirst = std::size_t{64} << 10;
   while (true) {
     if (used == bytes.size()) bytes.resize(std::max(kFirst, 2 * used));
+    errno = 0;
     const std::size_t read = std::fread(bytes.data() + used, 1, bytes.size() - used, stdin);
     used += read;
+    if (std::ferror(stdin) != 0) {
+      if (errno != EINTR) throw Error(ErrorCode::data_loss, "standard input: cannot be read");
+      if (Interruption::was_requested()) throw Error(ErrorCode::cancelled, "interrupted");
+      std::clearerr(stdin);
+      continue;
+    }
     if (read == 0) break;
     if (used > kLargestInputBytes) {
       throw Error(ErrorCode::resource_exhausted,
                   "standard input: more than " + std::to_string(kLargestInputBytes) + " bytes");
     }
   }
-  if (std::ferror(stdin) != 0) throw Error(ErrorCode::data_loss, "standard input: cannot be read");
   bytes.resize(used);
   return bytes;
 }

@@ -36,7 +36,7 @@ Interruption::Interruption() {
   struct sigaction action = {};
   action.sa_handler = onda_cli_handle_signal;
   sigemptyset(&action.sa_mask);
-  action.sa_flags = SA_RESTART;
+  action.sa_flags = 0;  // A read that waits for a terminal or a pipe ends.
   sigaction(SIGINT, &action, &previous_interrupt);
   sigaction(SIGTERM, &action, &previous_terminate);
 }

@@ -192,5 +192,16 @@ TEST(Interrupting, EndsALongRunWith130) {
   EXPECT_EQ(result.exit_code, 130) << result.err;
 }
 
+TEST(Interrupting, EndsWaitingForStandardInputWith130) {
+  const TempDirectory directory;
+  // The shell holds the pipe open, so there is neither input nor an end of it.
+  const auto result =
+      run_process({"sh", "-c", "mkfifo \"$1\"; shift; exec 3<>pipe; exec timeout \"$@\" <&3", "sh", "pipe",
+                   "--preserve-status", "--signal=INT", "--kill-after=10", "1.5",
+                   (binary_dir() / "onda").string(), "run", digits("digits.onnx"), "--input", "-"},
+                  {.working_directory = directory.path()});
+  EXPECT_EQ(result.exit_code, 130) << result.err;
+}
+
 }  // namespace
 }  // namespace onda::test
