@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/utf8.h"
 #include "cli/console.h"
 #include "cli/quantity.h"
 
@@ -22,7 +23,14 @@ constexpr const char* kColors[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
 
 std::string escaped(const std::string& text) {
   std::string result;
-  for (const char c : single_line(text)) {
+  // A file with one byte that is no UTF-8 is no XML.
+  std::string line = single_line(text);
+  for (std::size_t at = 0; at < line.size();) {
+    const std::size_t length = base::utf8_sequence_length(line, at);
+    if (length == 0) line[at] = '?';
+    at += std::max<std::size_t>(length, 1);
+  }
+  for (const char c : line) {
     switch (c) {
       case '&':
         result += "&amp;";

@@ -33,6 +33,11 @@ TEST(SvgPlot, EscapesTextsAndLeavesOutWhatIsNoNumber) {
   EXPECT_EQ(svg.find("nan"), std::string::npos);
 }
 
+TEST(SvgPlot, IsXmlWhateverBytesANameHas) {
+  const std::string svg = plot_svg("m\xFF\xC3\xA9.onnx", {});
+  EXPECT_NE(svg.find("m?\xC3\xA9.onnx"), std::string::npos);
+}
+
 TEST(SvgPlot, EndsAxesAtRoundNumbers) {
   EXPECT_DOUBLE_EQ(axis_end(0), 1);
   EXPECT_DOUBLE_EQ(axis_end(7), 10);
