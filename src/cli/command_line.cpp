@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
-#include <fstream>
+#include <sstream>
 
+#include "base/files.h"
 #include "cli/flag_values.h"
 #include "cli/suggestions.h"
 #include "cli/usage_error.h"
@@ -143,8 +144,15 @@ std::vector<std::vector<std::string>> CommandLine::read_arguments(
 }
 
 std::vector<std::vector<std::string>> CommandLine::read_config(const std::string& file) const {
-  std::ifstream stream(file);
-  if (!stream) throw Error(ErrorCode::not_found, "config file " + file + ": cannot be read");
+  // What is longer, or never ends, is something else.
+  constexpr std::uint64_t kLargest = std::uint64_t{1} << 20U;
+  std::istringstream stream;
+  try {
+    const auto bytes = base::read_file(file, kLargest);
+    stream.str(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  } catch (const Error& error) {
+    throw error.with_context("config file");
+  }
   std::vector<CLI::ConfigItem> items;
   try {
     items = CLI::ConfigTOML().from_config(stream);

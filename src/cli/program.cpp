@@ -1,5 +1,6 @@
 #include "cli/program.h"
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <new>
@@ -60,9 +61,10 @@ std::vector<std::string> command_first(std::span<const std::string> arguments) {
   for (const auto& command : kCommands) names.emplace_back(command.name);
   if (word.starts_with('-')) {
     const std::vector<std::string> flags = {"help", "version", "onnxruntime", "log-level", "config"};
-    throw UsageError("unknown flag " + word +
-                     did_you_mean(word.substr(word.find_first_not_of('-')), flags, "--") +
-                     " (the command comes first: onda run --help)");
+    throw UsageError(
+        "unknown flag " + word +
+        did_you_mean(word.substr(std::min(word.find_first_not_of('-'), word.size())), flags, "--") +
+        " (the command comes first: onda run --help)");
   }
   throw UsageError("unknown command \"" + word + "\"" + did_you_mean(word, names, "onda ") +
                    " (onda --help lists the commands)");

@@ -61,6 +61,11 @@ TEST(WithoutRuntime, OtherCommandsSayWhereTheyLooked) {
   EXPECT_TRUE(failed_clearly(run_onda({"--onnxruntime", "/nowhere/libonnxruntime.so", "run", model}), parts));
 }
 
+TEST(Mistakes, AConfigFileWithoutAnEndIsNotRead) {
+  EXPECT_TRUE(failed_clearly(run_onda({"run", test_model("tiny.onnx"), "--config", "/dev/zero"}),
+                             {"config file", "/dev/zero", "limit"}));
+}
+
 TEST(Mistakes, SuggestTheCommandAndTheFlag) {
   EXPECT_TRUE(failed_clearly(run_onda({"rnu"}), {"did you mean onda run?"}, 2));
   EXPECT_TRUE(failed_clearly(run_onda({"isnpect"}), {"did you mean onda inspect?"}, 2));
@@ -71,6 +76,8 @@ TEST(Mistakes, SuggestTheCommandAndTheFlag) {
 }
 
 TEST(Mistakes, EndWith2) {
+  EXPECT_TRUE(failed_clearly(run_onda({"-"}), {"unknown flag -"}, 2));
+  EXPECT_TRUE(failed_clearly(run_onda({"--"}), {"unknown flag --"}, 2));
   EXPECT_TRUE(failed_clearly(run_onda({}), {"command is missing"}, 2));
   EXPECT_TRUE(failed_clearly(run_onda({"run"}), {"MODEL is missing"}, 2));
   EXPECT_TRUE(failed_clearly(run_onda({"run", "m.onnx", "--threads"}), {"--threads needs a value"}, 2));
