@@ -8,6 +8,14 @@
 #include "runtime/status.h"
 
 namespace onda::runtime {
+namespace {
+
+/// ONNX Runtime 1.29 takes a "./" off the names that it is given, and none off those that it looks for.
+std::string name_for_table(const std::string& location) {
+  return location.starts_with("./") ? "./" + location : location;
+}
+
+}  // namespace
 
 ExternalData::ExternalData(const std::filesystem::path& model, std::span<const std::string> locations) {
   // A sparse file may claim any size.
@@ -20,7 +28,7 @@ ExternalData::ExternalData(const std::filesystem::path& model, std::span<const s
       throw error.with_context(base::quoted_path(model) + ": external data");
     }
     left -= contents_.back().size();
-    names_.emplace_back(location);
+    names_.push_back(name_for_table(location));
   }
 }
 

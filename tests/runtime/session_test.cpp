@@ -330,6 +330,25 @@ TEST_F(LoadErrorTest, ExternalDataLargerThanTheMemory) {
   }
   EXPECT_TRUE(refuses(directory_ / "external.onnx", ErrorCode::resource_exhausted));
 }
+TEST(ExternalDataTest, IsFoundByANameThatBeginsWithADotAndASlash) {
+  const test::TempDirectory directory;
+  const auto bytes = base::read_file(model_path("external.onnx"), 1 << 20);
+  std::string model(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const std::string_view plain = "external.bin";
+  for (auto at = model.find(plain); at != std::string::npos; at = model.find(plain)) {
+    model.replace(at, plain.size(), "./ternal.bin");
+  }
+  directory.write("model.onnx", model);
+  std::filesystem::copy_file(model_path("external.bin"), directory / "ternal.bin");
+  std::filesystem::copy_file(model_path("external_bias.bin"), directory / "external_bias.bin");
+  const std::vector<float> x(64, 0.5F);
+  const auto answer = [&](const std::filesystem::path& path) {
+    const auto outputs = Session::open(test::runtime(), path, {}).run(TensorView::of<float>({1, 64}, x));
+    const auto y = outputs.at(0).tensor.as<float>();
+    return std::vector<float>(y.begin(), y.end());
+  };
+  EXPECT_EQ(answer(directory / "model.onnx"), answer(model_path("external.onnx")));
+}
 TEST_F(LoadErrorTest, ExternalDataOfAModelFromBytes) {
   const auto bytes = base::read_file(model_path("external.onnx"), 1 << 20);
   EXPECT_TRUE(throws_error([&] { return Session::open(test::runtime(), std::span(bytes)); },
