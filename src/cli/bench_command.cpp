@@ -61,12 +61,7 @@ BenchInputs make_inputs(const BenchRequest& request, const Session& session,
     if (found == given.end()) {
       inputs.tensors.push_back(random_tensor(declared[i].dtype, shapes[i], request.seed + i));
     } else {
-      Shape shape = found->second.shape();
-      if (shape.rank() > 0 && shape[0] == 1 && declared[i].shape.rank() > 0 &&
-          declared[i].shape[0] == Shape::kDynamic) {
-        shape[0] = batch;
-      }
-      inputs.tensors.push_back(broadcast_to(found->second, shape));
+      inputs.tensors.push_back(repeat_to_batch(found->second, declared[i], shapes[i]));
     }
     inputs.views.push_back({declared[i].name, inputs.tensors.back()});
   }

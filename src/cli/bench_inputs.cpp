@@ -97,6 +97,20 @@ std::vector<std::string> guessed_dimensions(std::span<const ValueInfo> inputs, c
   return guessed;
 }
 
+Tensor repeat_to_batch(const Tensor& given, const ValueInfo& declared, const Shape& settled) {
+  Shape shape = given.shape();
+  if (shape.rank() > 0 && has_dynamic_batch(declared)) {
+    if (shape[0] != 1 && shape[0] != settled[0]) {
+      const std::string rows = std::to_string(shape[0]);
+      throw Error(ErrorCode::shape_mismatch, "--input for " + base::quoted(declared.name) + " has " + rows +
+                                                 " rows, the batch is " + std::to_string(settled[0]) +
+                                                 "; give --batch " + rows + " or a file of one row");
+    }
+    shape[0] = settled[0];
+  }
+  return broadcast_to(given, shape);
+}
+
 Tensor random_tensor(DType dtype, const Shape& shape, std::uint64_t seed) {
   if (dtype == DType::string) {
     return Tensor::of_strings(shape, std::vector<std::string>(shape.element_count(), "a"));

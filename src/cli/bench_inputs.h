@@ -27,6 +27,10 @@ struct DimensionSizes {
 [[nodiscard]] std::vector<std::string> guessed_dimensions(std::span<const ValueInfo> inputs,
                                                           const DimensionSizes& sizes);
 
+/// `given` with its first dimension, where the model leaves that open, repeated to that of `settled`, i.e. to
+/// the batch. Throws shape_mismatch where it is neither 1 nor that: the figures would be of another batch.
+[[nodiscard]] Tensor repeat_to_batch(const Tensor& given, const ValueInfo& declared, const Shape& settled);
+
 /// Random elements: real numbers in [0,1), bytes of 0 to 255, other whole numbers 0 or 1 (they may be
 /// indices), true or false, the string "a"; zero for other types. The same for the same seed.
 [[nodiscard]] Tensor random_tensor(DType dtype, const Shape& shape, std::uint64_t seed);

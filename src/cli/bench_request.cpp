@@ -1,5 +1,8 @@
 #include "cli/bench_request.h"
 
+#include <filesystem>
+
+#include "cli/console.h"
 #include "cli/flag_values.h"
 #include "cli/usage_error.h"
 
@@ -52,7 +55,8 @@ CommandLine::Parsed BenchRequest::parse(std::span<const std::string> arguments, 
               [this](const std::string& value) { warm_up = read_duration(value); });
   line.group("Input");
   line.list({"input", "[NAME=]FILE",
-             "Data instead of random numbers, as onda run takes them; repeated to the batch."},
+             "Data instead of random numbers, as onda run takes them; one row is repeated "
+             "to the batch."},
             [this](const std::string& value) { inputs.push_back(value); });
   line.list({"dimension", "NAME=N", "The size of a dynamic dimension, by its name; 1 otherwise."},
             [this](const std::string& value) {
@@ -72,6 +76,9 @@ CommandLine::Parsed BenchRequest::parse(std::span<const std::string> arguments, 
   if (line.parse(arguments, environment) == CommandLine::Parsed::help) {
     help = line.help();
     return CommandLine::Parsed::help;
+  }
+  if (plot != "-" && !plot.empty() && std::filesystem::path(plot).extension() != ".svg") {
+    throw UsageError("--plot " + single_line(plot) + ": the chart is an SVG; give a name that ends in .svg");
   }
   if (as_json && as_csv) throw UsageError("--json and --csv cannot be printed both");
   model = words.front();

@@ -46,6 +46,19 @@ TEST(BenchInputs, RefusesABatchOrANameThatNoInputHas) {
       ErrorCode::invalid_argument, "did you mean sequence?"));
 }
 
+TEST(BenchInputs, RepeatsOneRowToTheBatchAndRefusesRowsOfAnother) {
+  const auto rows = [](std::int64_t count) { return Tensor(DType::float32, Shape{count, 3}); };
+  const auto named = input("x", {-1, 3}, {"N", ""});
+  EXPECT_EQ(repeat_to_batch(rows(1), named, {4, 3}).shape(), (Shape{4, 3}));
+  EXPECT_EQ(repeat_to_batch(rows(4), named, {4, 3}).shape(), (Shape{4, 3}));
+  EXPECT_TRUE(test::throws_error(
+      [&] {
+        return repeat_to_batch(rows(4), named, {1, 3});
+      },
+      ErrorCode::shape_mismatch, "give --batch 4"));
+  EXPECT_EQ(repeat_to_batch(rows(2), input("x", {2, 3}, {}), {2, 3}).shape(), (Shape{2, 3}));
+}
+
 TEST(BenchInputs, MakesTheSameNumbersFromTheSameSeed) {
   const Shape shape{100};
   const Tensor a = random_tensor(DType::float32, shape, 1);

@@ -91,6 +91,11 @@ TEST(Bench, SaysWhereTheSystemGivesTooFewThreads) {
   EXPECT_TRUE(failed_clearly(result, {"threads", "1024 callers"}));
 }
 
+TEST(Bench, RefusesAChartInAFormThatItDoesNotWrite) {
+  EXPECT_TRUE(failed_clearly(run_onda({"bench", test_model("tiny.onnx"), "--plot", "chart.png"}),
+                             {"chart.png", ".svg"}, 2));
+}
+
 TEST(Bench, RefusesABatchThatTheModelCannotTake) {
   EXPECT_TRUE(failed_clearly(run_onda({"bench", test_model("fixed_shape.onnx"), "--batch", "4"}),
                              {"--batch 4", "fixed"}));
