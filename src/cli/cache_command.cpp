@@ -33,6 +33,13 @@ std::string time_text(std::chrono::system_clock::time_point time) {
   return std::string(text, length);
 }
 
+void require_directory(const PreparedModels& cache) {
+  if (cache.directory().empty()) {
+    throw Error(ErrorCode::not_found,
+                "no directory for the cache, because HOME is not set; set ONDA_CACHE_DIR");
+  }
+}
+
 std::string entries_json(std::span<const PreparedEntry> entries) {
   JsonWriter json;
   json.begin_array();
@@ -75,6 +82,7 @@ ExitCode warm(const CacheOptions& options) {
 
 ExitCode list(const CacheOptions& options) {
   const PreparedModels cache;
+  require_directory(cache);
   const auto entries = cache.list();
   if (options.as_json) {
     print(entries_json(entries));
@@ -97,6 +105,7 @@ ExitCode list(const CacheOptions& options) {
 
 ExitCode clear(const CacheOptions& options) {
   PreparedModels cache;
+  require_directory(cache);
   const std::size_t removed = cache.clear();
   if (options.as_json) {
     JsonWriter json;

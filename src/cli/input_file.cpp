@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/files.h"
+#include "base/machine.h"
 #include "base/quoted.h"
 #include "cli/console.h"
 #include "cli/interruption.h"
@@ -19,7 +20,15 @@ namespace {
 // Larger inputs than this are a mistake more often than a tensor.
 constexpr std::uint64_t kLargestInputBytes = std::uint64_t{8} << 30;
 
-std::vector<std::byte> read_standard_input() {
+/// A device such as /dev/zero never ends. What is read doubles its room, and then becomes a tensor.
+std::uint64_t largest_input_bytes() {
+  const auto machine = base::inspect_machine();
+  std::uint64_t memory = machine.address_space_bytes.value_or(machine.usable_memory_bytes);
+  if (machine.usable_memory_bytes != 0) memory = std::min(memory, machine.usable_memory_bytes);
+  return memory == 0 ? kLargestInputBytes : std::min(kLargestInputBytes, memory / 4);
+}
+
+std::vector<std::byte> read_standard_input(std::uint64_t limit) {
   std::vector<std::byte> bytes;
   std::size_t used = 0;
   constexpr std::size_t kFirst = std::size_t{64} << 10;
@@ -35,10 +44,12 @@ std::vector<std::byte> read_standard_input() {
       continue;
     }
     if (read == 0) break;
-    if (used > kLargestInputBytes) {
+    if (used > limit) {
       throw Error(ErrorCode::resource_exhausted,
-                  "standard input: more than " + std::to_string(kLargestInputBytes) + " bytes");
+                  "standard input: more than " + std::to_string(limit) + " bytes");
     }
+    // fread would ask again, and the end of a terminal's input would have to be typed twice.
+    if (std::feof(stdin) != 0) break;
   }
   bytes.resize(used);
   return bytes;
@@ -108,7 +119,8 @@ Tensor load_elements(TensorFormat format, std::span<const std::byte> bytes, cons
 }  // namespace
 
 std::vector<std::byte> read_input_bytes(const std::string& file) {
-  return file == "-" ? read_standard_input() : base::read_file(file, kLargestInputBytes);
+  const std::uint64_t limit = largest_input_bytes();
+  return file == "-" ? read_standard_input(limit) : base::read_file(file, limit);
 }
 
 LoadedInput load_input(const std::string& file, std::span<const std::byte> bytes, const ValueInfo& declared,

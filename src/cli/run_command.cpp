@@ -12,6 +12,7 @@
 #include "cli/progress_line.h"
 #include "cli/run_report.h"
 #include "cli/run_request.h"
+#include "cli/suggestions.h"
 #include "cli/usage_error.h"
 #include "onda/session.h"
 
@@ -19,6 +20,12 @@ namespace onda::cli {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+std::vector<std::string> dtype_names() {
+  std::vector<std::string> names;
+  for (const DType dtype : all_dtypes()) names.emplace_back(to_string(dtype));
+  return names;
+}
 
 /// The shape and dtype flags, each for the input that it names.
 std::vector<InputOptions> input_options(const RunRequest& request, std::span<const ValueInfo> inputs) {
@@ -33,7 +40,9 @@ std::vector<InputOptions> input_options(const RunRequest& request, std::span<con
   for (const auto& text : request.dtypes) {
     const auto named = split_name(text, inputs);
     const auto dtype = parse_dtype(named.text);
-    if (!dtype) throw UsageError("--dtype " + base::quoted(named.text) + ": no type is called so");
+    if (!dtype)
+      throw UsageError("--dtype " + base::quoted(named.text) + ": no type is called so" +
+                       did_you_mean(named.text, dtype_names()) + "; expected float32, int64, uint8, …");
     result[named.input].dtype = dtype;
   }
   return result;

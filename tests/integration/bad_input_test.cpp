@@ -180,6 +180,19 @@ TEST(TimeLimits, EndALongRun) {
   EXPECT_TRUE(failed_clearly(run_onda(limited), {"deadline"}));
 }
 
+TEST(BadInput, ADeviceWithoutAnEndIsRefusedBeforeItFillsTheMemory) {
+  const std::string command = "ulimit -v 1500000; exec \"$0\" \"$@\"";
+  const auto result = run_process({"/bin/sh", "-c", command, (binary_dir() / "onda").string(), "run",
+                                   test_model("no_softmax.onnx"), "--threads", "1", "--input", "/dev/zero"});
+  EXPECT_TRUE(failed_clearly(result, {"/dev/zero", "limit is 384000000 bytes"}));
+}
+
+TEST(BadInput, IsOfATypeThatIsMistyped) {
+  EXPECT_TRUE(failed_clearly(
+      run_onda({"run", test_model("no_softmax.onnx"), "--input", "x.raw", "--dtype", "flaot32"}),
+      {"did you mean float32?"}, 2));
+}
+
 TEST(Interrupting, EndsALongRunWith130) {
   const TempDirectory directory;
   const auto trips = directory.write("trips.json", "1000000000").string();

@@ -156,6 +156,14 @@ TEST(Cache, WarmsListsAndClears) {
   EXPECT_TRUE(contains(run_onda({"cache", "list", "--json"}, options).out, "[]"));
 }
 
+TEST(Cache, SaysThatItHasNoDirectory) {
+  ProcessOptions options;
+  for (const auto* name : {"ONDA_CACHE_DIR", "XDG_CACHE_HOME", "HOME"})
+    options.environment[name] = std::nullopt;
+  EXPECT_TRUE(failed_clearly(run_onda({"cache", "list"}, options), {"ONDA_CACHE_DIR"}));
+  EXPECT_TRUE(failed_clearly(run_onda({"cache", "clear"}, options), {"ONDA_CACHE_DIR"}));
+}
+
 TEST(Cache, WarmsTheOthersWhereOneFails) {
   const TempDirectory directory;
   ProcessOptions options;
