@@ -65,10 +65,7 @@ class Session::Impl {
                                const RunOptions& options) {
     // Acquire: what the checking thread wrote of the second session is seen by whoever sees its pointer.
     OrtSession* session = active_.load(std::memory_order_acquire);
-    if (session == nullptr) {
-      throw Error(ErrorCode::data_loss,
-                  "the prepared weights were damaged and the model could not be reopened");
-    }
+    if (session == nullptr) session = reopened();
     auto rest = runtime::invoke(*environment_, *session, signature_, inputs, lent, options);
     // Relaxed: only whether it is due; the exchange within decides who starts it.
     if (verification_due_.load(std::memory_order_relaxed)) start_verification();
@@ -85,9 +82,21 @@ class Session::Impl {
     }
   }
 
+  /// Waits for the plain model: the damaged one would answer wrongly, and a failed answer is nobody's fault.
+  OrtSession* reopened() const {
+    is_reopening_.wait(true, std::memory_order_acquire);
+    OrtSession* session = active_.load(std::memory_order_acquire);
+    if (session == nullptr) {
+      throw Error(ErrorCode::data_loss,
+                  "the prepared weights were damaged and the model could not be reopened");
+    }
+    return session;
+  }
+
   void verify() noexcept {
     try {
       if (first_.entry->verify_weights()) return;
+      is_reopening_ = true;
       environment_->log(LogLevel::warning,
                         "a prepared model's weights were damaged; the model is opened anew");
       active_.store(nullptr, std::memory_order_release);
@@ -97,6 +106,8 @@ class Session::Impl {
     } catch (const std::exception& error) {
       environment_->log(LogLevel::error, error.what());
     }
+    is_reopening_.store(false, std::memory_order_release);
+    is_reopening_.notify_all();
   }
 
   std::shared_ptr<runtime::Environment> environment_;
@@ -108,7 +119,8 @@ class Session::Impl {
   std::atomic<OrtSession*> active_;
   std::atomic<PreparedState> state_{PreparedState::off};
   std::atomic<bool> verification_due_{false};
-  std::jthread verifier_;  // last: joined before anything that it uses goes
+  std::atomic<bool> is_reopening_{false};  // true before `active_` is null
+  std::jthread verifier_;                  // last: joined before anything that it uses goes
 };
 
 Session Session::open(const Runtime& runtime, const std::filesystem::path& model,

@@ -254,6 +254,21 @@ TEST_F(PreparedSessionThreads, ADamagedWeightIsFoundInTheBackgroundAndTheModelRe
   EXPECT_FALSE(fs::exists(entry));
 }
 
+TEST_F(PreparedSessionThreads, NoRunFailsWhileTheModelIsReopened) {
+  const auto expected = answers(open(options()));
+  const auto entry = only_entry();
+  flip_byte(entry, offset_of_weights(model_, entry));
+  const auto session = open(options(Preparation::use, Verification::background));
+  std::vector<std::future<std::vector<std::vector<std::byte>>>> callers;
+  for (int i = 0; i < 3; ++i) {
+    callers.push_back(std::async(std::launch::async, [&] {
+      while (session.prepared() != PreparedState::replaced) static_cast<void>(answers(session));
+      return answers(session);
+    }));
+  }
+  for (auto& caller : callers) EXPECT_EQ(caller.get(), expected);
+}
+
 TEST_F(PreparedSessionThreads, AnIntactEntryStays) {
   const auto session = open(options(Preparation::make, Verification::background));
   const auto first = answers(session);
