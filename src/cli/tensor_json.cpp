@@ -130,6 +130,7 @@ class ElementReader {
   }
 
   void append(std::string_view token) {
+    if (token.empty()) refuse(place_of(position_) + ": the text ends where an element is expected");
     try {
       elements_.append(token);
     } catch (const Error& error) {

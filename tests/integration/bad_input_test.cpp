@@ -187,6 +187,12 @@ TEST(BadInput, ADeviceWithoutAnEndIsRefusedBeforeItFillsTheMemory) {
   EXPECT_TRUE(failed_clearly(result, {"/dev/zero", "limit is 384000000 bytes"}));
 }
 
+TEST(BadInput, IsJsonThatIsCutOff) {
+  EXPECT_TRUE(
+      failed_clearly(run_onda({"run", test_model("no_softmax.onnx"), "--input", "-"}, with_input("[1,\n")),
+                     {"data[1]: the text ends where an element is expected"}));
+}
+
 TEST(BadInput, IsOfATypeThatIsMistyped) {
   EXPECT_TRUE(failed_clearly(
       run_onda({"run", test_model("no_softmax.onnx"), "--input", "x.raw", "--dtype", "flaot32"}),
