@@ -12,6 +12,8 @@ namespace {
 
 constexpr const char* kMarker = "onda.environment";
 
+thread_local int returned_errors = 0;
+
 LogLevel from_runtime_level(OrtLoggingLevel level) noexcept {
   switch (level) {
     case ORT_LOGGING_LEVEL_VERBOSE:
@@ -30,6 +32,7 @@ LogLevel from_runtime_level(OrtLoggingLevel level) noexcept {
 void ORT_API_CALL forward_log(void* environment, OrtLoggingLevel level, const char* /*category*/,
                               const char* /*log_id*/, const char* /*location*/,
                               const char* message) noexcept {
+  if (level == ORT_LOGGING_LEVEL_ERROR && returned_errors > 0) return;
   try {
     static_cast<const Environment*>(environment)->log(from_runtime_level(level), without_source(message));
   } catch (...) {
@@ -45,6 +48,10 @@ std::string new_marker() {
 }
 
 }  // namespace
+
+ErrorsAreReturned::ErrorsAreReturned() noexcept { ++returned_errors; }
+
+ErrorsAreReturned::~ErrorsAreReturned() { --returned_errors; }
 
 OrtLoggingLevel to_runtime_level(LogLevel level) noexcept {
   switch (level) {

@@ -57,6 +57,16 @@ class Environment {
   DeadlineTimer timer_;
 };
 
+/// While one lives, what ONNX Runtime logs as an error on this thread is dropped: for calls whose status
+/// tells the same.
+class ErrorsAreReturned {
+ public:
+  ErrorsAreReturned() noexcept;
+  ErrorsAreReturned(const ErrorsAreReturned&) = delete;
+  ErrorsAreReturned& operator=(const ErrorsAreReturned&) = delete;
+  ~ErrorsAreReturned();
+};
+
 /// The names differ, the meaning is the same.
 [[nodiscard]] OrtLoggingLevel to_runtime_level(LogLevel level) noexcept;
 

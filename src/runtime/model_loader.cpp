@@ -124,6 +124,7 @@ SessionHandle ModelLoader::create(const SessionPurpose& purpose) const {
   const ExternalData data(path_, file_.external_locations());
   data.add_to(environment_, *options);
   OrtSession* session = nullptr;
+  const ErrorsAreReturned quiet;
   if (OrtStatus* status = api.CreateSession(environment_.env(), path_.c_str(), options.get(), &session)) {
     throw_load_failure(status);
   }
@@ -135,6 +136,7 @@ SessionHandle ModelLoader::create_from(std::span<const std::byte> bytes,
   const OrtApi& api = environment_.api();
   const auto options = make_session_options(environment_, settled_, purpose);
   OrtSession* session = nullptr;
+  const ErrorsAreReturned quiet;
   if (OrtStatus* status = api.CreateSessionFromArray(environment_.env(), bytes.data(), bytes.size(),
                                                      options.get(), &session)) {
     throw_load_failure(status);

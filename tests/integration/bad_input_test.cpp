@@ -35,6 +35,14 @@ TEST(BadModel, IsMissingADirectoryEmptyTruncatedOrCorrupt) {
   EXPECT_TRUE(failed_clearly(run_model(digits("images/7_0017.png")), {"7_0017.png"}));
 }
 
+TEST(BadModel, IsToldOnceWhereONNXRuntimeLogsWhatItReturns) {
+  const TempDirectory directory;
+  // IR version 8, opset 13, and a graph called "g" with nothing in it.
+  const std::string empty_graph("\x08\x08\x42\x04\x0a\x00\x10\x0d\x3a\x03\x12\x01g", 13);
+  const auto model = directory.write("nothing.onnx", empty_graph).string();
+  EXPECT_TRUE(failed_clearly(run_onda({"bench", model}), {"nothing.onnx", "initialization"}));
+}
+
 TEST(BadModel, NeverCrashesWhereverItIsCutOrChanged) {
   const TempDirectory directory;
   const std::string whole = read_text(test_model("no_softmax.onnx"));
