@@ -6,7 +6,7 @@ help: ## Show this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
 
 setup: ## Install what Debian packages are missing for everything below
-	@tools/setup.sh build test bench coverage python
+	@tools/setup.sh build test coverage python
 
 build: ## Build the program, build/release/onda
 	@tools/setup.sh build
@@ -33,7 +33,7 @@ test-long: ## Run what is too long for every change: fuzz targets, ten minutes e
 	@ONDA_FUZZ_SECONDS=600 tools/test.sh fuzz
 
 bench: ## Measure, print the tables, write build/bench/*.json
-	@tools/setup.sh build bench
+	@tools/setup.sh build
 	@tools/bench.sh
 
 lint: ## Check the format and run clang-tidy, on every file
