@@ -6,6 +6,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 required=85
+tools/make_models.sh resnet50
+export ONDA_TEST_MODELS=$PWD/build/models
 tools/configure.sh coverage
 cmake --build build/coverage
 find build/coverage -name '*.gcda' -delete
