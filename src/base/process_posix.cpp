@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <mutex>
 
 #include "onda/error.h"
 
@@ -26,6 +27,13 @@ ScopedEnvironmentVariable::~ScopedEnvironmentVariable() {
   }
 }
 
-void release_free_heap() noexcept { malloc_trim(0); }
+void release_free_heap() noexcept {
+  // Where another malloc has taken the place of the C library's (a sanitizer's, one that was preloaded), the
+  // first trim sets up that heap, and glibc 2.36 does so without a lock: a second one meanwhile reads lists
+  // that are not there yet.
+  static std::mutex one_at_a_time;
+  const std::lock_guard lock(one_at_a_time);
+  malloc_trim(0);
+}
 
 }  // namespace onda::base
