@@ -28,11 +28,12 @@ enum class Lookup {
 };
 
 struct PageHeapStatistics {
-  std::uint64_t live_bytes = 0;  ///< requested, in ranges that are in use
-  std::uint64_t used_bytes = 0;  ///< the same, in whole pages
-  std::uint64_t held_bytes = 0;  ///< pages that may be resident: in use, or free and not yet given back
-  std::uint64_t peak_bytes = 0;  ///< the largest `live_bytes`
-  std::uint64_t trims = 0;       ///< times that free pages were given back
+  std::uint64_t live_bytes = 0;        ///< requested, in ranges that are in use
+  std::uint64_t used_bytes = 0;        ///< the same, in whole pages
+  std::uint64_t held_bytes = 0;        ///< pages that may be resident: in use, or free and not yet given back
+  std::uint64_t peak_bytes = 0;        ///< the largest `live_bytes`
+  std::uint64_t trims = 0;             ///< times that a run of free pages was given back
+  std::uint64_t given_back_bytes = 0;  ///< by these
 };
 
 /// Ranges of pages, split and coalesced by best fit.
@@ -77,6 +78,9 @@ class PageHeap {
   void trim() noexcept;
 
   [[nodiscard]] PageHeapStatistics statistics() const noexcept;
+
+  /// For tests: whether the records of all pages agree with one another. Looks at every page.
+  [[nodiscard]] bool is_consistent() const noexcept;
 
  private:
   class Impl;
