@@ -78,6 +78,8 @@ class PrivateDirectory {
 
   /// Its regular files, in no order.
   [[nodiscard]] std::vector<Item> list() const;
+  /// Its directories, in no order; their sizes mean nothing.
+  [[nodiscard]] std::vector<Item> list_directories() const;
 
   /// Empty where there is none. Throws permission_denied for a link, for what is no regular file, and for a
   /// file that belongs to another user or that group or others may write.
@@ -93,11 +95,17 @@ class PrivateDirectory {
   };
   static constexpr std::string_view kTemporaryPrefix = "tmp-";
   [[nodiscard]] Temporary create_temporary(std::string_view suffix);
+  /// A new directory under such a name; the name. Throws permission_denied, resource_exhausted.
+  [[nodiscard]] std::string create_temporary_directory();
 
   /// Takes the place of `to`, if that is there. Throws not_found, permission_denied.
   void rename(std::string_view from, std::string_view to);
+  /// The same for a file of another directory, on the same file system.
+  void take(const PrivateDirectory& other, std::string_view from, std::string_view to);
   /// False where there is no such file, or it cannot be removed.
   bool remove(std::string_view name) noexcept;
+  /// Removes a directory with all that is in it, following no links. What cannot be removed stays.
+  void remove_tree(std::string_view name) noexcept;
   /// Until the disk has the names.
   void sync();
 
@@ -109,6 +117,7 @@ class PrivateDirectory {
   PrivateDirectory(int descriptor, std::filesystem::path path) noexcept
       : descriptor_(descriptor), path_(std::move(path)) {}
   [[nodiscard]] std::optional<PrivateFile> open_with(std::string_view name, int flags) const;
+  [[nodiscard]] std::vector<Item> list_of(unsigned type) const;
   int descriptor_ = -1;
   std::filesystem::path path_;
 };

@@ -90,6 +90,40 @@ Descriptor open_private(int parent, const std::string& name, const std::filesyst
 struct CloseDirectory {
   void operator()(::DIR* directory) const noexcept { ::closedir(directory); }
 };
+using OpenDirectory = std::unique_ptr<::DIR, CloseDirectory>;
+
+/// Null, with errno, where it cannot be read. A descriptor of its own: reading moves a position that all
+/// users of one descriptor share.
+OpenDirectory directory_at(int parent, const char* name) {
+  Descriptor copy(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  OpenDirectory directory(copy.is_open() ? ::fdopendir(copy.number()) : nullptr);
+  if (directory) copy.release();
+  return directory;
+}
+
+/// Deeper ones stay: nothing of ours is.
+constexpr int kMaxDepth = 64;
+
+void remove_tree_at(int parent, const char* name, int depth) noexcept {
+  if (depth > kMaxDepth) return;
+  if (const OpenDirectory directory = directory_at(parent, name)) {
+    const int descriptor = ::dirfd(directory.get());
+    while (const ::dirent* entry = ::readdir(directory.get())) {
+      const std::string_view inner(entry->d_name);
+      if (inner == "." || inner == "..") continue;
+      if (::unlinkat(descriptor, entry->d_name, 0) != 0) remove_tree_at(descriptor, entry->d_name, depth + 1);
+    }
+  }
+  ::unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+std::string temporary_name() {
+  std::random_device random;
+  return std::string(PrivateDirectory::kTemporaryPrefix) + std::to_string(random()) + "-" +
+         std::to_string(random());
+}
+
+constexpr int kNameAttempts = 16;
 
 }  // namespace
 
@@ -190,19 +224,23 @@ bool PrivateDirectory::is_writable() const noexcept {
   return ::faccessat(descriptor_, ".", W_OK | X_OK, AT_EACCESS) == 0;
 }
 
-std::vector<PrivateDirectory::Item> PrivateDirectory::list() const {
-  // A descriptor of its own: reading moves a position that all users of one descriptor share.
-  Descriptor copy(::openat(descriptor_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!copy.is_open()) throw errno_error(errno, "list", path_);
-  const std::unique_ptr<::DIR, CloseDirectory> directory(::fdopendir(copy.number()));
+std::vector<PrivateDirectory::Item> PrivateDirectory::list() const { return list_of(S_IFREG); }
+
+std::vector<PrivateDirectory::Item> PrivateDirectory::list_directories() const { return list_of(S_IFDIR); }
+
+std::vector<PrivateDirectory::Item> PrivateDirectory::list_of(unsigned type) const {
+  const OpenDirectory directory = directory_at(descriptor_, ".");
   if (!directory) throw errno_error(errno, "list", path_);
-  copy.release();
   std::vector<Item> items;
   while (const ::dirent* entry = ::readdir(directory.get())) {
     struct ::stat status {};
+    const std::string_view name(entry->d_name);
+    if (name == "." || name == "..") continue;
     // Gone since, or nothing that we made.
-    if (::fstatat(descriptor_, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode))
+    if (::fstatat(descriptor_, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+        (status.st_mode & S_IFMT) != type) {
       continue;
+    }
     items.push_back({entry->d_name, static_cast<std::uint64_t>(status.st_size), nanoseconds(status.st_mtim)});
   }
   return items;
@@ -254,23 +292,31 @@ PrivateFile PrivateDirectory::create_file(std::string_view name) {
 }
 
 PrivateDirectory::Temporary PrivateDirectory::create_temporary(std::string_view suffix) {
-  std::random_device random;
-  constexpr int kAttempts = 16;
   for (int attempt = 1;; ++attempt) {
-    std::string name(kTemporaryPrefix);
-    name.append(std::to_string(random())).append("-").append(std::to_string(random())).append(suffix);
+    std::string name = temporary_name().append(suffix);
     try {
       PrivateFile file = create_file(name);
       return {std::move(name), std::move(file)};
     } catch (const Error& error) {
-      if (error.code() != ErrorCode::already_exists || attempt == kAttempts) throw;
+      if (error.code() != ErrorCode::already_exists || attempt == kNameAttempts) throw;
     }
   }
 }
 
-void PrivateDirectory::rename(std::string_view from, std::string_view to) {
-  if (::renameat(descriptor_, component(from).c_str(), descriptor_, component(to).c_str()) != 0) {
-    throw errno_error(errno, "rename", path_ / from);
+std::string PrivateDirectory::create_temporary_directory() {
+  for (int attempt = 1;; ++attempt) {
+    std::string name = temporary_name();
+    if (::mkdirat(descriptor_, name.c_str(), S_IRWXU) == 0) return name;
+    if (errno != EEXIST || attempt == kNameAttempts)
+      throw errno_error(errno, "make the directory", path_ / name);
+  }
+}
+
+void PrivateDirectory::rename(std::string_view from, std::string_view to) { take(*this, from, to); }
+
+void PrivateDirectory::take(const PrivateDirectory& other, std::string_view from, std::string_view to) {
+  if (::renameat(other.descriptor_, component(from).c_str(), descriptor_, component(to).c_str()) != 0) {
+    throw errno_error(errno, "rename", other.path_ / from);
   }
 }
 
@@ -279,6 +325,14 @@ bool PrivateDirectory::remove(std::string_view name) noexcept {
     return ::unlinkat(descriptor_, component(name).c_str(), 0) == 0;
   } catch (const std::exception&) {
     return false;  // A name that no file here can have, or no memory for it.
+  }
+}
+
+void PrivateDirectory::remove_tree(std::string_view name) noexcept {
+  try {
+    remove_tree_at(descriptor_, component(name).c_str(), 0);
+  } catch (const std::exception&) {
+    return;  // A name that no directory here can have, or no memory for it.
   }
 }
 

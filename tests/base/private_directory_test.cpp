@@ -132,6 +132,53 @@ TEST(PrivateDirectory, StaysTheOneThatWasCheckedWhenItsPathLeadsElsewhere) {
   EXPECT_EQ(text(directory.open_file("f").value()), "ours");
 }
 
+TEST(PrivateDirectory, RemovesADirectoryWithAllThatIsInItAndFollowsNoLink) {
+  const test::TempDirectory temp;
+  auto directory = PrivateDirectory::open(temp / "a", kCreate);
+  temp.write("kept/file", "x");
+  const std::string name = directory.create_temporary_directory();
+  EXPECT_TRUE(name.starts_with(PrivateDirectory::kTemporaryPrefix));
+  EXPECT_EQ(mode_of(temp / "a" / name), 0700U);
+  temp.write("a/" + name + "/one/two/three", "x");
+  fs::create_directory_symlink(temp / "kept", temp / "a" / name / "link");
+  fs::create_directory_symlink(temp / "kept", temp / "a/beside");
+  directory.remove_tree(name);
+  directory.remove_tree("beside");
+  directory.remove_tree("not there");
+  directory.remove_tree("../kept");
+  EXPECT_FALSE(fs::exists(temp / "a" / name));
+  EXPECT_TRUE(fs::exists(temp / "kept/file"));
+}
+
+TEST(PrivateDirectory, ListsItsDirectoriesApartFromItsFiles) {
+  const test::TempDirectory temp;
+  auto directory = PrivateDirectory::open(temp / "a", kCreate);
+  static_cast<void>(directory.create_file("file"));
+  static_cast<void>(directory.open_child("child", kCreate));
+  fs::create_directory_symlink(temp.path(), temp / "a/link");
+  ASSERT_EQ(directory.list().size(), 1U);
+  EXPECT_EQ(directory.list()[0].name, "file");
+  ASSERT_EQ(directory.list_directories().size(), 1U);
+  EXPECT_EQ(directory.list_directories()[0].name, "child");
+}
+
+TEST(PrivateDirectory, TakesAFileOfAnotherDirectory) {
+  const test::TempDirectory temp;
+  auto directory = PrivateDirectory::open(temp / "a", kCreate);
+  auto other = PrivateDirectory::open(temp / "b", kCreate);
+  other.create_file("f").append(bytes("new"));
+  directory.create_file("g").append(bytes("old"));
+  directory.take(other, "f", "g");
+  EXPECT_EQ(text(directory.open_file("g").value()), "new");
+  EXPECT_FALSE(other.open_file("f").has_value());
+  EXPECT_TRUE(throws_error(
+      [&] {
+        directory.take(other, "f", "g");
+        return 0;
+      },
+      ErrorCode::not_found));
+}
+
 TEST(PrivateDirectory, TakesNoNameThatLeadsOut) {
   const test::TempDirectory temp;
   auto directory = PrivateDirectory::open(temp.path(), kFail);
