@@ -67,17 +67,24 @@ OrtLoggingLevel to_runtime_level(LogLevel level) noexcept {
   return ORT_LOGGING_LEVEL_ERROR;
 }
 
-std::shared_ptr<Environment> Environment::create(Library library, const RuntimeOptions& options) {
+std::shared_ptr<Environment> Environment::create(Library library, const RuntimeOptions& options,
+                                                 std::uint64_t external_form_bytes) {
   const OrtApi& api = library.api();
-  return std::shared_ptr<Environment>(new Environment(api, options, std::move(library)));
+  return std::shared_ptr<Environment>(new Environment(api, options, std::move(library), external_form_bytes));
 }
 
-std::shared_ptr<Environment> Environment::create(const OrtApi& api, const RuntimeOptions& options) {
-  return std::shared_ptr<Environment>(new Environment(api, options, std::nullopt));
+std::shared_ptr<Environment> Environment::create(const OrtApi& api, const RuntimeOptions& options,
+                                                 std::uint64_t external_form_bytes) {
+  return std::shared_ptr<Environment>(new Environment(api, options, std::nullopt, external_form_bytes));
 }
 
-Environment::Environment(const OrtApi& api, const RuntimeOptions& options, std::optional<Library> library)
-    : library_(std::move(library)), api_(&api), sink_(options.log), log_level_(options.log_level) {
+Environment::Environment(const OrtApi& api, const RuntimeOptions& options, std::optional<Library> library,
+                         std::uint64_t external_form_bytes)
+    : library_(std::move(library)),
+      api_(&api),
+      sink_(options.log),
+      log_level_(options.log_level),
+      external_form_bytes_(external_form_bytes) {
   OrtMemoryInfo* memory = nullptr;
   check(api, api.CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory), "describe host memory");
   cpu_memory_ = MemoryInfoHandle(memory, {&api});

@@ -10,6 +10,7 @@
 #include "runtime/deadline_timer.h"
 #include "runtime/handles.h"
 #include "runtime/library.h"
+#include "runtime/prepared_form.h"
 
 namespace onda::runtime {
 
@@ -19,10 +20,12 @@ namespace onda::runtime {
 class Environment {
  public:
   /// Sets ORT_DISABLE_TELEMETRY, then makes (or joins) ONNX Runtime's environment. Throws what the calls fail
-  /// with.
-  static std::shared_ptr<Environment> create(Library library, const RuntimeOptions& options);
+  /// with. Tests move the size from which prepared models take the external form.
+  static std::shared_ptr<Environment> create(Library library, const RuntimeOptions& options,
+                                             std::uint64_t external_form_bytes = kExternalFormBytes);
   /// On a table that outlives it, for tests.
-  static std::shared_ptr<Environment> create(const OrtApi& api, const RuntimeOptions& options);
+  static std::shared_ptr<Environment> create(const OrtApi& api, const RuntimeOptions& options,
+                                             std::uint64_t external_form_bytes = kExternalFormBytes);
 
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
@@ -37,12 +40,15 @@ class Environment {
   [[nodiscard]] const RuntimeInfo& info() const noexcept { return info_; }
   [[nodiscard]] bool has_provider(std::string_view name) const noexcept;
   [[nodiscard]] DeadlineTimer& timer() noexcept { return timer_; }
+  /// See `PreparedLimits`.
+  [[nodiscard]] std::uint64_t external_form_bytes() const noexcept { return external_form_bytes_; }
 
   /// To the sink, where the level is wanted. Never throws.
   void log(LogLevel level, const std::string& line) const noexcept;
 
  private:
-  Environment(const OrtApi& api, const RuntimeOptions& options, std::optional<Library> library);
+  Environment(const OrtApi& api, const RuntimeOptions& options, std::optional<Library> library,
+              std::uint64_t external_form_bytes);
   void make_environment();
   void read_info();
 
@@ -55,6 +61,7 @@ class Environment {
   OrtAllocator* allocator_ = nullptr;
   RuntimeInfo info_;
   DeadlineTimer timer_;
+  std::uint64_t external_form_bytes_;
 };
 
 /// While one lives, what ONNX Runtime logs as an error on this thread is dropped: for calls whose status

@@ -41,6 +41,8 @@ struct ExternalTensor {
   std::uint64_t offset = 0;
   std::optional<std::uint64_t> length;
   std::string checksum;
+  /// What ONNX Runtime wrote of forms that its kernels want, one text each: "key|offset;length;checksum|…".
+  std::vector<std::string> prepacked;
 };
 
 /// What a model file tells without being loaded. Texts are as they stand in the file: not always UTF-8.

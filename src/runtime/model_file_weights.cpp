@@ -116,6 +116,9 @@ void ModelFileReader::external_weight(const Weight& weight) {
       length = std::move(content);
     } else if (key == "checksum") {
       external.checksum = std::move(content);
+    } else if (key.starts_with("prepacked")) {
+      charge(sizeof content);
+      external.prepacked.push_back(std::move(content));
     }
   }
   if (!offset.empty()) external.offset = number_of(offset, external.name, "offset");

@@ -12,6 +12,9 @@
 namespace onda::runtime {
 namespace {
 
+/// How often an entry is tried that others take away in the moment in which it is opened.
+constexpr int kAttempts = 3;
+
 /// Protocol buffers end at 2 GB.
 constexpr std::uint64_t kMaxOnnxBytes = (std::uint64_t{1} << 31) - 1;
 
@@ -102,10 +105,10 @@ void ModelLoader::check_model() const {
 
 std::string ModelLoader::name() const { return path_.empty() ? "model" : "model \"" + path_.string() + "\""; }
 
-void ModelLoader::throw_load_failure(OrtStatus* status) const {
+void ModelLoader::throw_load_failure(OrtStatus* status, const std::filesystem::path& file) const {
   Failure failure = take(environment_.api(), status);
   // Our own context names the file.
-  const auto prefix = "Load model from " + path_.string() + " failed:";
+  const auto prefix = "Load model from " + file.string() + " failed:";
   if (failure.text.starts_with(prefix))
     failure.text.erase(0, failure.text.find_first_not_of(' ', prefix.size()));
   ErrorCode code = to_error_code(failure.code);
@@ -126,7 +129,19 @@ SessionHandle ModelLoader::create(const SessionPurpose& purpose) const {
   OrtSession* session = nullptr;
   const ErrorsAreReturned quiet;
   if (OrtStatus* status = api.CreateSession(environment_.env(), path_.c_str(), options.get(), &session)) {
-    throw_load_failure(status);
+    throw_load_failure(status, path_);
+  }
+  return {session, {&api}};
+}
+
+SessionHandle ModelLoader::create_from_copy(const std::filesystem::path& copy,
+                                            const SessionPurpose& purpose) const {
+  const OrtApi& api = environment_.api();
+  const auto options = make_session_options(environment_, settled_, purpose);
+  OrtSession* session = nullptr;
+  const ErrorsAreReturned quiet;
+  if (OrtStatus* status = api.CreateSession(environment_.env(), copy.c_str(), options.get(), &session)) {
+    throw_load_failure(status, copy);
   }
   return {session, {&api}};
 }
@@ -139,7 +154,7 @@ SessionHandle ModelLoader::create_from(std::span<const std::byte> bytes,
   const ErrorsAreReturned quiet;
   if (OrtStatus* status = api.CreateSessionFromArray(environment_.env(), bytes.data(), bytes.size(),
                                                      options.get(), &session)) {
-    throw_load_failure(status);
+    throw_load_failure(status, path_);
   }
   return {session, {&api}};
 }
@@ -159,7 +174,16 @@ LoadedModel ModelLoader::load_plain() {
 
 LoadedModel ModelLoader::open_entry(std::shared_ptr<const MappedEntry> entry) const {
   LoadedModel loaded;
-  loaded.session = create_from(entry->model(), {.save_to = {}, .prepared = true});
+  const PreparedForm form = entry->view().form;
+  loaded.session = create_from(entry->model(), {.prepared = form, .weights_directory = store_->directory()});
+  if (form == PreparedForm::external) {
+    // ONNX Runtime has mapped what bore the entry's name. Entries get their names once, by a rename, so one
+    // that bears its own now has done so all the time, and it was this one.
+    if (!store_->holds(*entry))
+      throw Error(ErrorCode::unavailable, "its prepared form was replaced while it was being opened");
+    // It has packed each weight once more, to find the form that is in the file by its digest.
+    base::release_free_heap();
+  }
   entry->drop_pages();
   loaded.entry = std::move(entry);
   return loaded;
@@ -180,7 +204,10 @@ PreparedKey ModelLoader::key_of(const ModelIdentity& identity) const {
 std::shared_ptr<const MappedEntry> ModelLoader::find_or_make(bool make) {
   const auto directory =
       settled_.cache_directory.empty() ? PreparedModels::default_directory() : settled_.cache_directory;
-  store_ = PreparedStore::open(directory, cache_limit_bytes_, make ? Preparation::make : Preparation::use);
+  store_ = PreparedStore::open(
+      directory,
+      {.cache_bytes = cache_limit_bytes_, .external_form_bytes = environment_.external_form_bytes()},
+      make ? Preparation::make : Preparation::use);
   if (!store_) return nullptr;
   identity_ =
       store_->identify(path_, [&](const std::filesystem::path&) { return file_.external_locations(); });
@@ -190,30 +217,41 @@ std::shared_ptr<const MappedEntry> ModelLoader::find_or_make(bool make) {
   if (!make) return nullptr;
   const EntryDescription description{
       .model = path_.string(), .runtime_version = environment_.info().version, .notes = {}};
-  auto entry = store_->make(key, *identity_, description, [&](const std::filesystem::path& path) {
-    const auto saving = create({.save_to = path, .prepared = false});
-  });
+  auto entry =
+      store_->make(key, *identity_, description, [this](const SaveRequest& request) { save(request); });
   base::release_free_heap();
   return entry;
 }
 
+void ModelLoader::save(const SaveRequest& request) const {
+  const SessionPurpose purpose{.save_to = request.path, .save_weights = request.weights};
+  if (request.copy.empty()) {
+    static_cast<void>(create(purpose));
+    return;
+  }
+  static_cast<void>(create_from_copy(request.copy, purpose));
+  // ONNX Runtime 1.29 writes models in ONNX format that it does not open: with an initialiser in a graph
+  // within a node, which is then there twice.
+  static_cast<void>(create_from_copy(request.path, {.prepared = PreparedForm::external, .trial = true}));
+}
+
 LoadedModel ModelLoader::load() {
   if (settled_.preparation == Preparation::off) return load_plain();
-  std::shared_ptr<const MappedEntry> entry;
   std::string reason;
-  try {
-    const bool make = settled_.preparation == Preparation::make;
-    entry = find_or_make(make);
-    if (entry && settled_.verification == Verification::full && !entry->verify_weights()) {
-      environment_.log(LogLevel::warning, name() + ": its prepared form was damaged and is dropped");
-      store_->drop(*entry);
-      entry = make ? find_or_make(make) : nullptr;
+  for (int attempt = 1;; ++attempt) {
+    std::shared_ptr<const MappedEntry> entry;
+    try {
+      entry = good_entry();
+      if (entry) return open_entry(entry);
+    } catch (const Error& error) {
+      // Another process evicted or replaced it meanwhile: nothing is wrong with it, or with what there is
+      // now.
+      if (entry && !store_->holds(*entry) && attempt < kAttempts) continue;
+      reason = error.what();
+      // The entry passed its checks and ONNX Runtime still refused it: the next start shall make a new one.
+      if (entry) store_->drop(*entry);
     }
-    if (entry) return open_entry(entry);
-  } catch (const Error& error) {
-    reason = error.what();
-    // The entry passed its checks and ONNX Runtime still refused it: the next start shall make a new one.
-    if (entry) store_->drop(*entry);
+    break;
   }
   // Said only of a model that does run: what is wrong with it otherwise says the error.
   auto plain = load_plain();
@@ -223,6 +261,15 @@ LoadedModel ModelLoader::load() {
     environment_.log(LogLevel::warning, own + "runs without its prepared form: " + reason);
   }
   return plain;
+}
+
+std::shared_ptr<const MappedEntry> ModelLoader::good_entry() {
+  const bool make = settled_.preparation == Preparation::make;
+  auto entry = find_or_make(make);
+  if (!entry || settled_.verification != Verification::full || entry->verify_weights()) return entry;
+  environment_.log(LogLevel::warning, name() + ": its prepared form was damaged and is dropped");
+  store_->drop(*entry);
+  return make ? find_or_make(make) : nullptr;
 }
 
 std::string ModelLoader::prepare() {

@@ -53,12 +53,19 @@ class ModelLoader {
   void check_model() const;
   [[nodiscard]] std::string name() const;
   [[nodiscard]] SessionHandle create(const SessionPurpose& purpose) const;
+  /// As it lies, its external data mapped by ONNX Runtime.
+  [[nodiscard]] SessionHandle create_from_copy(const std::filesystem::path& copy,
+                                               const SessionPurpose& purpose) const;
   [[nodiscard]] SessionHandle create_from(std::span<const std::byte> bytes,
                                           const SessionPurpose& purpose) const;
   [[nodiscard]] LoadedModel open_entry(std::shared_ptr<const MappedEntry> entry) const;
+  /// Wherever an entry for the options is or can be made, checked as they say.
+  [[nodiscard]] std::shared_ptr<const MappedEntry> good_entry();
   [[nodiscard]] std::shared_ptr<const MappedEntry> find_or_make(bool make);
+  void save(const SaveRequest& request) const;
   [[nodiscard]] PreparedKey key_of(const ModelIdentity& identity) const;
-  [[noreturn]] void throw_load_failure(OrtStatus* status) const;
+  /// `file` is what ONNX Runtime was given.
+  [[noreturn]] void throw_load_failure(OrtStatus* status, const std::filesystem::path& file) const;
 
   Environment& environment_;
   SessionOptions settled_;

@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "onda/error.h"
+#include "runtime/prepared_references.h"
 #include "runtime/prepared_weights.h"
 
 namespace onda::runtime {
@@ -15,9 +16,9 @@ namespace {
 static_assert(std::endian::native == std::endian::little,
               "an entry is written and read as it lies in memory");
 
-// "1" is the layout's version: an entry of another is foreign.
+// "2" is the layout's version: an entry of another is foreign.
 constexpr std::array<char, 16> kMagic = {'o', 'n', 'd', 'a', ' ', 'p', 'r', 'e',
-                                         'p', 'a', 'r', 'e', 'd', ' ', '1', '\n'};
+                                         'p', 'a', 'r', 'e', 'd', ' ', '2', '\n'};
 constexpr std::uint64_t kMaxTextBytes = std::uint64_t{16} << 20;
 
 /// Where one weight lies in the model.
@@ -27,8 +28,11 @@ struct Segment {
 };
 static_assert(sizeof(Segment) == 16);
 
-/// The end of an entry. Before it lie the model, the segments, and the four texts, without gaps.
+/// The end of an entry. Before it lie the external weights, the model, the segments, and the four texts,
+/// without gaps.
 struct Footer {
+  PreparedForm form = PreparedForm::ort;
+  std::uint64_t external_bytes = 0;
   std::uint64_t model_bytes = 0;
   std::uint64_t segments = 0;
   std::uint64_t key_bytes = 0;
@@ -40,7 +44,7 @@ struct Footer {
   base::Xxh3::Value footer_digest{};   ///< of what stands before it in the footer
   std::array<char, 16> magic{};
 };
-static_assert(sizeof(Footer) == 6 * 8 + 4 * 16);
+static_assert(sizeof(Footer) == 8 * 8 + 4 * 16);
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
@@ -78,6 +82,10 @@ Footer footer_of(std::span<const std::byte> bytes) {
   std::memcpy(&footer, bytes.last(sizeof footer).data(), sizeof footer);
   if (footer.magic != kMagic) refuse("it is cut short, or of another layout");
   if (footer.footer_digest != digest_of(footer)) refuse("its footer is damaged");
+  const bool is_known = footer.form == PreparedForm::external ? footer.segments == 0
+                        : footer.form == PreparedForm::ort    ? footer.external_bytes == 0
+                                                              : false;
+  if (!is_known) refuse("its form is not known");
   return footer;
 }
 
@@ -117,6 +125,13 @@ base::Xxh3::Value digest_of_weights(std::span<const std::span<const std::byte>> 
   return digest.finish();
 }
 
+/// All of the external form's file, the gaps in it too: what is mapped in pages is checked in pages.
+std::vector<std::span<const std::byte>> weights_of(PreparedForm form, std::span<const std::byte> external,
+                                                   std::vector<std::span<const std::byte>> of_model) {
+  if (form == PreparedForm::external) return {external};
+  return of_model;
+}
+
 /// What lies between model and footer, in order.
 struct Middle {
   std::span<const std::byte> segments, key, path, version, notes;
@@ -126,6 +141,8 @@ EntryView view_of(std::span<const std::byte> bytes, Footer& footer, Middle& midd
   footer = footer_of(bytes);
   Parts parts(bytes.first(bytes.size() - sizeof footer));
   EntryView view;
+  view.form = footer.form;
+  view.external = parts.next(footer.external_bytes);
   view.model = parts.next(footer.model_bytes);
   if (footer.segments > bytes.size() / sizeof(Segment)) refuse("it is cut short");
   middle.segments = parts.next(footer.segments * sizeof(Segment));
@@ -155,9 +172,10 @@ EntryView parse_entry(std::span<const std::byte> bytes) {
   Footer footer;
   Middle middle;
   EntryView view = view_of(bytes, footer, middle);
-  view.weights = weights_by(middle.segments, view.model);
+  auto in_model = weights_by(middle.segments, view.model);
   base::Xxh3 digest;
-  update_without_weights(digest, view.model, view.weights);
+  update_without_weights(digest, view.model, in_model);
+  view.weights = weights_of(view.form, view.external, std::move(in_model));
   for (const auto part : {middle.segments, middle.key, middle.path, middle.version, middle.notes})
     digest.update(part);
   if (digest.finish() != footer.graph_digest) refuse("its graph is damaged");
@@ -169,9 +187,11 @@ bool weights_are_intact(const EntryView& entry) {
   return std::ranges::equal(digest, entry.weights_digest);
 }
 
-std::vector<std::byte> entry_trailer(std::span<const std::byte> model, std::string_view key_material,
+std::vector<std::byte> entry_trailer(const SavedModel& saved, std::string_view key_material,
                                      const EntryDescription& description) {
-  const auto weights = find_weights(model);
+  const auto model = saved.model;
+  const auto weights =
+      saved.form == PreparedForm::ort ? find_weights(model) : std::vector<std::span<const std::byte>>();
   std::vector<Segment> segments;
   segments.reserve(weights.size());
   for (const auto weight : weights) {
@@ -194,14 +214,16 @@ std::vector<std::byte> entry_trailer(std::span<const std::byte> model, std::stri
     graph.update(part);
     trailer.insert(trailer.end(), part.begin(), part.end());
   }
-  Footer footer{.model_bytes = model.size(),
+  Footer footer{.form = saved.form,
+                .external_bytes = saved.external.size(),
+                .model_bytes = model.size(),
                 .segments = segments.size(),
                 .key_bytes = key_material.size(),
                 .path_bytes = description.model.size(),
                 .version_bytes = description.runtime_version.size(),
                 .notes_bytes = description.notes.size(),
                 .graph_digest = graph.finish(),
-                .weights_digest = digest_of_weights(weights),
+                .weights_digest = digest_of_weights(weights_of(saved.form, saved.external, weights)),
                 .magic = kMagic};
   footer.footer_digest = digest_of(footer);
   const auto end = std::as_bytes(std::span(&footer, 1));
@@ -213,6 +235,14 @@ MappedEntry::MappedEntry(std::string name, const base::PrivateFile& file)
     : name_(std::move(name)),
       stamp_(file.stamp()),
       mapping_(file.descriptor()),
-      view_(parse_entry(mapping_.bytes())) {}
+      view_(parse_entry(mapping_.bytes())) {
+  if (view_.form == PreparedForm::external) require_own_references(view_.model, name_, view_.external.size());
+}
+
+bool MappedEntry::verify_weights() const {
+  const bool intact = weights_are_intact(view_);
+  if (view_.form == PreparedForm::external) drop_pages();
+  return intact;
+}
 
 }  // namespace onda::runtime

@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "base/mapped_file.h"
 #include "base/private_directory.h"
+#include "runtime/prepared_form.h"
 #include "runtime/prepared_key.h"
 
 namespace onda::runtime {
@@ -27,8 +28,13 @@ struct EntryDescription {
 
 /// Where an entry's parts are. All views are borrowed from its bytes.
 struct EntryView {
-  std::span<const std::byte> model;                 ///< the ORT format, as ONNX Runtime saved it
-  std::vector<std::span<const std::byte>> weights;  ///< of it, ascending, apart
+  PreparedForm form = PreparedForm::ort;
+  /// The external form's file of weights, from the entry's first byte on; empty in the other.
+  std::span<const std::byte> external;
+  /// As ONNX Runtime saved it: the ORT format, or the graph in ONNX format.
+  std::span<const std::byte> model;
+  /// What the second digest covers: parts of the model, ascending, apart; or `external`.
+  std::vector<std::span<const std::byte>> weights;
   std::string_view key_material;
   std::string_view model_path;
   std::string_view runtime_version;
@@ -47,16 +53,23 @@ struct EntryView {
 /// memory).
 [[nodiscard]] bool weights_are_intact(const EntryView& entry);
 
+/// What ONNX Runtime has saved, as it lies in the file: the weights first, then the model.
+struct SavedModel {
+  PreparedForm form = PreparedForm::ort;
+  std::span<const std::byte> external = {};  ///< none in the ORT form
+  std::span<const std::byte> model = {};
+};
+
 /// What follows the saved model in its file and makes it an entry.
-[[nodiscard]] std::vector<std::byte> entry_trailer(std::span<const std::byte> model,
-                                                   std::string_view key_material,
+[[nodiscard]] std::vector<std::byte> entry_trailer(const SavedModel& saved, std::string_view key_material,
                                                    const EntryDescription& description);
 
 /// An entry in use: its file, mapped read-only. One per process and file; sessions share it and keep it
-/// alive, after its file has left the cache too. Immutable, safe from any thread.
+/// alive, after its file has left the cache too. Of the external form, ONNX Runtime maps the weights by
+/// itself, through the entry's name. Immutable, safe from any thread.
 class MappedEntry {
  public:
-  /// Throws data_loss for what is no good entry.
+  /// Throws data_loss for what is no good entry, or, in the external form, one that is not of this name.
   MappedEntry(std::string name, const base::PrivateFile& file);
 
   /// For CreateSessionFromArray, with `session.use_ort_model_bytes_directly` and
@@ -73,8 +86,9 @@ class MappedEntry {
   /// own, is not read again (ResNet-50: 8 MB, a transformer of 21 MB: 12). What runs read comes back.
   void drop_pages() const noexcept { mapping_.drop_pages(); }
 
-  /// Reads all weights, faulting them in.
-  [[nodiscard]] bool verify_weights() const { return weights_are_intact(view_); }
+  /// Reads all weights, faulting them in. In the external form nothing else uses this mapping's pages, so
+  /// they are let go again.
+  [[nodiscard]] bool verify_weights() const;
 
  private:
   std::string name_;

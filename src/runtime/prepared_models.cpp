@@ -25,12 +25,13 @@ PreparedModels::PreparedModels(std::filesystem::path directory, std::uint64_t li
     : directory_(std::move(directory)), limit_bytes_(limit_bytes) {}
 
 std::vector<PreparedEntry> PreparedModels::list() const {
-  const auto store = runtime::PreparedStore::open(directory_, limit_bytes_, Preparation::use);
+  const auto store =
+      runtime::PreparedStore::open(directory_, {.cache_bytes = limit_bytes_}, Preparation::use);
   return store ? store->list() : std::vector<PreparedEntry>();
 }
 
 std::size_t PreparedModels::clear() {
-  auto store = runtime::PreparedStore::open(directory_, limit_bytes_, Preparation::use);
+  auto store = runtime::PreparedStore::open(directory_, {.cache_bytes = limit_bytes_}, Preparation::use);
   return store ? store->clear() : 0;
 }
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <utility>
 
-#include "base/quoted.h"
 #include "onda/error.h"
 
 namespace onda::runtime {
@@ -19,9 +19,6 @@ constexpr std::string_view kDirectory = "prepared";
 constexpr std::string_view kRecordSuffix = ".record";
 constexpr std::size_t kNameLength = 64;
 constexpr std::size_t kMaxRecords = 1000;
-// ONNX Runtime's ORT format is a FlatBuffer and ends there. Trying took 4.5 GB for a model of 2.2 before it
-// failed.
-constexpr std::uint64_t kMaxModelBytes = std::uint64_t{1} << 31;
 // Where the file system has no locks, only age tells an abandoned file from one that is being written.
 constexpr std::int64_t kAbandonedNanoseconds = std::int64_t{24} * 3600 * 1'000'000'000;
 
@@ -88,59 +85,14 @@ std::int64_t now_nanoseconds() {
       .count();
 }
 
-/// Removes a file again unless it was kept.
-class TemporaryName {
- public:
-  TemporaryName(PrivateDirectory& directory, std::string name)
-      : directory_(directory), name_(std::move(name)) {}
-  TemporaryName(const TemporaryName&) = delete;
-  TemporaryName& operator=(const TemporaryName&) = delete;
-  ~TemporaryName() {
-    if (!name_.empty()) directory_.remove(name_);
-  }
-  [[nodiscard]] const std::string& name() const { return name_; }
-  void rename_to(const std::string& name) {
-    directory_.rename(name_, name);
-    name_.clear();
-  }
-
- private:
-  PrivateDirectory& directory_;
-  std::string name_;
-};
-
-void require_small_enough(const ModelIdentity& identity) {
+std::uint64_t bytes_of(const ModelIdentity& identity) {
   std::uint64_t bytes = 0;
-  for (const IdentifiedFile& file : identity.files) bytes += file.stamp.size;
-  if (bytes < kMaxModelBytes) return;
-  throw Error(ErrorCode::failed_precondition,
-              "the model has " + std::to_string(bytes) +
-                  " bytes with its external data; the format of prepared models ends "
-                  "at 2 GB, so it is used as it is");
-}
-
-/// Makes an entry of what was saved, on the disk before it returns.
-base::PrivateFile complete(PrivateDirectory& directory, const std::string& name, const PreparedKey& key,
-                           const EntryDescription& description, std::uint64_t limit_bytes) {
-  auto file = directory.adopt_file(name);
-  if (!file)
-    throw Error(ErrorCode::failed_precondition, "the prepared model was removed while it was being saved");
-  if (file->stamp().size == 0)
-    throw Error(ErrorCode::failed_precondition, "nothing was saved as the prepared model");
-  std::vector<std::byte> trailer;
-  {
-    const base::MappedFile saved(file->descriptor());
-    trailer = entry_trailer(saved.bytes(), key.material, description);
-    const std::uint64_t bytes = saved.bytes().size() + trailer.size();
-    if (bytes > limit_bytes) {
-      throw Error(ErrorCode::failed_precondition, "the prepared model has " + std::to_string(bytes) +
-                                                      " bytes, more than the cache may hold (" +
-                                                      std::to_string(limit_bytes) + ")");
-    }
+  for (const IdentifiedFile& file : identity.files) {
+    if (file.stamp.size > std::numeric_limits<std::uint64_t>::max() - bytes)
+      return std::numeric_limits<std::uint64_t>::max();
+    bytes += file.stamp.size;
   }
-  file->append(trailer);
-  file->sync();
-  return std::move(*file);
+  return bytes;
 }
 
 PreparedEntry listed(const PrivateDirectory::Item& item, const base::PrivateFile& file) {
@@ -158,7 +110,7 @@ PreparedEntry listed(const PrivateDirectory::Item& item, const base::PrivateFile
 
 }  // namespace
 
-std::optional<PreparedStore> PreparedStore::open(const fs::path& directory, std::uint64_t limit_bytes,
+std::optional<PreparedStore> PreparedStore::open(const fs::path& directory, const PreparedLimits& limits,
                                                  Preparation preparation) {
   if (directory.empty()) return std::nullopt;
   const auto absent =
@@ -166,7 +118,7 @@ std::optional<PreparedStore> PreparedStore::open(const fs::path& directory, std:
   try {
     PrivateDirectory entries = PrivateDirectory::open(directory, absent).open_child(kDirectory, absent);
     entries.narrow();
-    return PreparedStore(std::move(entries), limit_bytes, preparation);
+    return PreparedStore(std::move(entries), limits, preparation);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::not_found && preparation != Preparation::make) return std::nullopt;
     throw;
@@ -232,20 +184,12 @@ std::shared_ptr<const MappedEntry> PreparedStore::make(const PreparedKey& key, c
     return entry;
   }
   try {
-    require_small_enough(identity);
     remove_unfinished(lock.has_value());
-    TemporaryName saved(directory_, directory_.create_temporary(".ort").name);
-    save(directory_.path() / saved.name());
-    if (!identity.is_current()) {
-      throw Error(ErrorCode::failed_precondition,
-                  base::quoted_path(identity.model) +
-                      " changed while it was being prepared; try again when it is whole");
-    }
-    const base::PrivateFile file = complete(directory_, saved.name(), key, description, limit_bytes_);
-    // Read back before it is published, and from then on ours whatever becomes of its name.
-    auto entry = mappings().add(std::make_shared<const MappedEntry>(key.name, file));
-    evict(entry->stamp().size, key.name);
-    saved.rename_to(key.name);
+    const Making making{key, identity, description, save};
+    const std::uint64_t bytes = bytes_of(identity);
+    const bool external = bytes >= limits_.external_form_bytes;
+    if (external) require_room(bytes);
+    auto entry = external ? make_external(making) : make_ort(making);
     directory_.sync();
     count(counters().made);
     count(counters().used);
@@ -253,6 +197,23 @@ std::shared_ptr<const MappedEntry> PreparedStore::make(const PreparedKey& key, c
   } catch (...) {
     count(counters().failed);
     throw;
+  }
+}
+
+std::shared_ptr<const MappedEntry> PreparedStore::map_new(const Making& making,
+                                                          const base::PrivateFile& file) {
+  // Read back before it is published, and from then on ours whatever becomes of its name.
+  auto entry = mappings().add(std::make_shared<const MappedEntry>(making.key.name, file));
+  evict(entry->stamp().size, making.key.name);
+  return entry;
+}
+
+bool PreparedStore::holds(const MappedEntry& entry) const noexcept {
+  try {
+    const base::FileStamp stamp = base::stamp_of(directory_.path() / entry.name());
+    return stamp.device == entry.stamp().device && stamp.inode == entry.stamp().inode;
+  } catch (const std::exception&) {
+    return false;
   }
 }
 
@@ -280,7 +241,7 @@ void PreparedStore::evict(std::uint64_t bytes_to_come, const std::string& keep) 
   for (const auto& item : items) {
     if (item.name.ends_with(kRecordSuffix) && records > kMaxRecords && directory_.remove(item.name))
       --records;
-    if (total <= limit_bytes_ || !is_entry(item.name) || item.name == keep) continue;
+    if (total <= limits_.cache_bytes || !is_entry(item.name) || item.name == keep) continue;
     if (!directory_.remove(item.name)) continue;
     total -= item.bytes;
     count(counters().evicted);
@@ -294,6 +255,10 @@ void PreparedStore::remove_unfinished(bool locked) {
     // Nobody else prepares while we hold the lock. Records are written without it.
     if (item.mtime_ns < oldest || (locked && !item.name.ends_with(kRecordSuffix)))
       directory_.remove(item.name);
+  }
+  for (const auto& item : directory_.list_directories()) {
+    if (item.name.starts_with(PrivateDirectory::kTemporaryPrefix) && (locked || item.mtime_ns < oldest))
+      directory_.remove_tree(item.name);
   }
 }
 
@@ -324,6 +289,9 @@ std::size_t PreparedStore::clear() {
       continue;
     }
     if (directory_.remove(item.name) && entry) ++entries;
+  }
+  for (const auto& item : directory_.list_directories()) {
+    if (item.name.starts_with(PrivateDirectory::kTemporaryPrefix)) directory_.remove_tree(item.name);
   }
   return entries;
 }

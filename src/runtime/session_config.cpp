@@ -43,9 +43,19 @@ constexpr std::array<std::string_view, 14> kBooleanKeys = {"session.disable_prep
                                                            "session.allow_released_opsets_only"};
 
 /// Keys that would undo what Onda decides itself.
-constexpr std::array<std::string_view, 5> kReservedKeys = {
-    "session.intra_op_num_threads", "session.inter_op_num_threads", "session.optimized_model_filepath",
-    "session.use_ort_model_bytes_for_initializers", "session.use_memory_mapped_ort_model"};
+constexpr std::array<std::string_view, 9> kReservedKeys = {
+    "session.intra_op_num_threads",
+    "session.inter_op_num_threads",
+    "session.optimized_model_filepath",
+    "session.use_ort_model_bytes_for_initializers",
+    "session.use_memory_mapped_ort_model",
+    "session.model_external_initializers_file_folder_path",
+    "session.optimized_model_external_initializers_file_name",
+    "session.optimized_model_external_initializers_min_size_in_bytes",
+    "session.save_external_prepacked_constant_initializers"};
+
+// As the ORT form's: smaller ones are often shapes and axes, which the graph depends on.
+constexpr const char* kExternalMinBytes = "256";
 
 template <std::size_t N>
 bool contains(const std::array<std::string_view, N>& set, std::string_view word) {
@@ -186,12 +196,24 @@ SessionOptionsHandle make_session_options(const Environment& environment, const 
     to.set("fix a free dimension", api.AddFreeDimensionOverrideByName, name.c_str(), size);
   }
   for (const auto& [key, value] : settled.config) to.config(key, value);
-  if (purpose.prepared) {
+  if (purpose.prepared == PreparedForm::ort) {
     to.config("session.use_ort_model_bytes_directly", "1");
     to.config("session.use_ort_model_bytes_for_initializers", "1");
   }
+  if (!purpose.weights_directory.empty()) {
+    to.config("session.model_external_initializers_file_folder_path", purpose.weights_directory.string());
+  }
+  if (purpose.trial) to.config("session.disable_prepacking", "1");
   if (!purpose.save_to.empty()) {
-    to.config("session.save_model_format", "ORT");
+    if (purpose.save_weights.empty()) {
+      to.config("session.save_model_format", "ORT");
+    } else {
+      to.config("session.save_model_format", "ONNX");
+      to.config("session.optimized_model_external_initializers_file_name", purpose.save_weights);
+      to.config("session.optimized_model_external_initializers_min_size_in_bytes", kExternalMinBytes);
+      // Packed weights would otherwise be on the heap of each session: nearly all of a transformer.
+      to.config("session.save_external_prepacked_constant_initializers", "1");
+    }
     to.set("set where to save", api.SetOptimizedModelFilePath, purpose.save_to.c_str());
   }
   auto options = std::move(to).take();

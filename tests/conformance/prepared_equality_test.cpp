@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "onda/prepared_model.h"
 #include "runtime/environment.h"
 #include "support/paths.h"
+#include "support/prepared_form.h"
 #include "support/runtime.h"
 #include "support/temp_directory.h"
 #include "support/tensor_matchers.h"
@@ -44,11 +46,16 @@ auto attempt(Call&& call) -> Attempt<decltype(call())> {
   }
 }
 
+/// What a list says of a model that draws random numbers from no seed of its own. ONNX Runtime makes one of
+/// the process's and the node's number, which the external form does not keep.
+constexpr std::string_view kDrawsAnew = "draws anew";
+
 // Of the cases of one suite: the text that ONNX Runtime gives when it cannot save the model.
-std::map<std::string, std::string> exceptions_of(const std::string& suite) {
+std::map<std::string, std::string> exceptions_of(const std::string& suite, runtime::PreparedForm form) {
+  const auto* list =
+      form == runtime::PreparedForm::ort ? "prepared_exceptions.txt" : "prepared_exceptions_external.txt";
   std::map<std::string, std::string> mine;
-  for (auto& [name, text] :
-       test::read_case_list(test::source_dir() / "tests/conformance/prepared_exceptions.txt")) {
+  for (auto& [name, text] : test::read_case_list(test::source_dir() / "tests/conformance" / list)) {
     if (name.starts_with(suite + "/")) mine.emplace(name.substr(suite.size() + 1), text);
   }
   return mine;
@@ -60,12 +67,12 @@ struct Counts {
   std::size_t not_opened = 0;
   std::size_t not_fed = 0;
   std::size_t failed_alike = 0;
+  std::size_t drawn_anew = 0;
 };
 
 /// The standard's own cases in two forms. Which of them pass is onnx_backend_test.cpp's question (what is not
-/// opened or fed here stands in its lists); here both forms have to do the same, to the byte. That holds for
-/// random operators too: ONNX Runtime draws their seed once in a process.
-class PreparedEquality : public testing::TestWithParam<const char*> {
+/// opened or fed here stands in its lists); here both forms have to do the same, to the byte.
+class PreparedEquality : public testing::TestWithParam<std::tuple<const char*, runtime::PreparedForm>> {
  protected:
   static void SetUpTestSuite() { locale_ = std::make_unique<test::EnglishLocale>(); }
   static void TearDownTestSuite() { locale_.reset(); }
@@ -73,7 +80,7 @@ class PreparedEquality : public testing::TestWithParam<const char*> {
   PreparedEquality() {
     RuntimeOptions options;
     options.log = [this](LogLevel, std::string_view line) { log_ += std::string(line) + "\n"; };
-    runtime_.emplace(runtime::Environment::create(test::runtime().environment()->api(), options));
+    runtime_.emplace(test::runtime_preparing(std::get<1>(GetParam()), options));
   }
 
   [[nodiscard]] Session open(const std::filesystem::path& folder, Preparation preparation) const {
@@ -112,8 +119,12 @@ void PreparedEquality::compare(const std::filesystem::path& folder) {
     return;
   }
   if (prepared.value->prepared() != PreparedState::used) return expect_listed_reason(name);
-  EXPECT_TRUE(exceptions_.extract(name).empty() ||
-              !test::runtime().info().version.starts_with(kListedVersion))
+  const auto listed = exceptions_.extract(name);
+  if (!listed.empty() && listed.mapped() == kDrawsAnew) {
+    ++counts_.drawn_anew;
+    return;
+  }
+  EXPECT_TRUE(listed.empty() || !test::runtime().info().version.starts_with(kListedVersion))
       << name << " can be prepared, but is listed";
   compare_runs(folder, *plain.value, *prepared.value);
 }
@@ -157,26 +168,30 @@ void PreparedEquality::compare_runs(const std::filesystem::path& folder, const S
 }
 
 TEST_P(PreparedEquality, EveryModelAnswersTheSameOrIsListedWithItsReason) {
-  const std::string suite = GetParam();
+  const auto [name_of_suite, form] = GetParam();
+  const std::string suite = name_of_suite;
   const auto cases = test::backend_cases(suite);
   ASSERT_FALSE(cases.empty()) << "no cases below " << test::onnx_test_data() / suite;
-  exceptions_ = exceptions_of(suite);
+  exceptions_ = exceptions_of(suite, form);
   for (const auto& folder : cases) compare(folder);
   for (const auto& [name, reason] : exceptions_)
     ADD_FAILURE() << name << " is listed, but there is no such case";
-  std::cout << "counted: ONNX backend tests, " << suite << ", prepared beside plain, ONNX Runtime "
-            << test::runtime().info().version << ": " << cases.size() << " models, " << counts_.equal
-            << " with equal outputs, " << counts_.failed_alike << " that fail alike, " << counts_.not_fed
-            << " whose values are no tensors, " << counts_.not_prepared << " that cannot be prepared, "
-            << counts_.not_opened << " that neither form opens\n";
+  std::cout << "counted: ONNX backend tests, " << suite << ", prepared beside plain (" << test::name_of(form)
+            << "), ONNX Runtime " << test::runtime().info().version << ": " << cases.size() << " models, "
+            << counts_.equal << " with equal outputs, " << counts_.failed_alike << " that fail alike, "
+            << counts_.not_fed << " whose values are no tensors, " << counts_.not_prepared
+            << " that cannot be prepared, " << counts_.not_opened << " that neither form opens, "
+            << counts_.drawn_anew << " that draw other random numbers\n";
 }
 
 INSTANTIATE_TEST_SUITE_P(Suites, PreparedEquality,
-                         testing::Values("node", "simple", "pytorch-operator", "pytorch-converted"),
+                         testing::Combine(testing::Values("node", "simple", "pytorch-operator",
+                                                          "pytorch-converted"),
+                                          testing::ValuesIn(test::kPreparedForms)),
                          [](const auto& instance) {
-                           std::string name = instance.param;
+                           std::string name = std::get<0>(instance.param);
                            std::ranges::replace(name, '-', '_');
-                           return name;
+                           return name + test::name_of(std::get<1>(instance.param));
                          });
 
 }  // namespace

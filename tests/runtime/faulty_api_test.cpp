@@ -13,6 +13,7 @@
 #include "onda/prepared_model.h"
 #include "onda/session.h"
 #include "runtime/environment.h"
+#include "support/prepared_form.h"
 #include "support/runtime.h"
 #include "support/temp_directory.h"
 
@@ -126,8 +127,12 @@ TEST_F(FaultyApiTest, RunningAModelOnStrings) {
   EXPECT_TRUE(failed.contains("GetStringTensorContent"));
 }
 
-TEST_F(FaultyApiTest, APreparedModelThatFailsFallsBackToThePlainOne) {
-  const auto runtime = faulty_runtime();
+class FaultyApiPreparedTest : public FaultyApiTest,
+                              public testing::WithParamInterface<runtime::PreparedForm> {};
+
+TEST_P(FaultyApiPreparedTest, APreparedModelThatFailsFallsBackToThePlainOne) {
+  const Runtime runtime(
+      runtime::Environment::create(api_.table(), {}, test::external_form_bytes(GetParam())));
   const std::vector<float> x(64);
   const auto view = TensorView::of<float>({1, 64}, x);
   const auto expected = Session::open(real_, test::model_path("tiny.onnx")).run(view);
@@ -156,6 +161,9 @@ TEST_F(FaultyApiTest, APreparedModelThatFailsFallsBackToThePlainOne) {
   EXPECT_TRUE(failed.contains("SetOptimizedModelFilePath"));
   EXPECT_TRUE(failed.contains("CreateSessionFromArray"));
 }
+
+INSTANTIATE_TEST_SUITE_P(Forms, FaultyApiPreparedTest, testing::ValuesIn(test::kPreparedForms),
+                         [](const auto& instance) { return test::name_of(instance.param); });
 
 }  // namespace
 }  // namespace onda

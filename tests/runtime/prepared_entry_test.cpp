@@ -3,13 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <vector>
 
 #include "base/files.h"
 #include "runtime/prepared_weights.h"
 #include "support/error_matchers.h"
+#include "support/external_graph.h"
 #include "support/paths.h"
+#include "support/temp_directory.h"
 
 namespace onda::runtime {
 namespace {
@@ -24,9 +27,22 @@ std::vector<std::byte> saved(const std::string& name) {
 }
 
 std::vector<std::byte> entry_of(std::vector<std::byte> model) {
-  const auto trailer = entry_trailer(model, "the key", kDescription);
+  const auto trailer = entry_trailer({.model = model}, "the key", kDescription);
   model.insert(model.end(), trailer.begin(), trailer.end());
   return model;
+}
+
+/// The external form, with 1 024 bytes of weights.
+std::vector<std::byte> external_entry() {
+  std::vector<std::byte> entry(1024, std::byte{7});
+  const std::string graph = test::external_graph({.location = "name"});
+  std::ranges::copy(std::as_bytes(std::span(graph)), std::back_inserter(entry));
+  const auto saved = std::span<const std::byte>(entry);
+  const auto trailer = entry_trailer(
+      {.form = PreparedForm::external, .external = saved.first(1024), .model = saved.subspan(1024)},
+      "the key", kDescription);
+  entry.insert(entry.end(), trailer.begin(), trailer.end());
+  return entry;
 }
 
 TEST(PreparedEntry, GivesBackWhatWasWritten) {
@@ -51,6 +67,41 @@ TEST(PreparedEntry, KeepsAModelWhoseWeightsItCannotFind) {
   entry[2500] = std::byte{8};
   EXPECT_TRUE(throws_error([&] { return parse_entry(entry); }, ErrorCode::data_loss))
       << "all of it counts as graph";
+}
+
+TEST(PreparedEntry, OfTheExternalFormHoldsTheWeightsBeforeTheGraph) {
+  const auto entry = external_entry();
+  const EntryView view = parse_entry(entry);
+  EXPECT_EQ(view.form, PreparedForm::external);
+  EXPECT_EQ(view.external.data(), entry.data());
+  EXPECT_EQ(view.external.size(), 1024U);
+  EXPECT_EQ(view.model.size(), test::external_graph({.location = "name"}).size());
+  EXPECT_EQ(view.key_material, "the key");
+  EXPECT_TRUE(weights_are_intact(view));
+}
+
+TEST(PreparedEntry, EveryDamagedByteOfTheExternalFormIsFound) {
+  const auto good = external_entry();
+  for (std::size_t position = 0; position < good.size(); ++position) {
+    auto damaged = good;
+    damaged[position] ^= std::byte{1};
+    if (position < 1024) {
+      ASSERT_FALSE(weights_are_intact(parse_entry(damaged))) << position;
+    } else {
+      ASSERT_TRUE(throws_error([&] { return parse_entry(damaged); }, ErrorCode::data_loss)) << position;
+    }
+  }
+}
+
+/// A graph names its entry: under another name ONNX Runtime would map another file.
+TEST(PreparedEntry, OfTheExternalFormIsOnlyMappedUnderItsOwnName) {
+  const test::TempDirectory temp;
+  auto directory = base::PrivateDirectory::open(temp / "a", base::PrivateDirectory::Absent::create);
+  auto file = directory.create_file("name");
+  file.append(external_entry());
+  EXPECT_TRUE(MappedEntry("name", file).verify_weights());
+  EXPECT_TRUE(
+      throws_error([&] { return MappedEntry("other", file).name(); }, ErrorCode::data_loss, "another file"));
 }
 
 /// The rule in one place: a damaged byte of a weight is found by the weights' check, any other by parsing.
@@ -89,11 +140,11 @@ TEST(PreparedEntry, ACutOrLengthenedFileIsRefused) {
 
 TEST(PreparedEntry, AnotherLayoutIsRefused) {
   auto entry = entry_of(saved("loop.ort"));
-  const std::string_view magic = "onda prepared 1\n";
+  const std::string_view magic = "onda prepared 2\n";
   const auto found = std::search(entry.begin(), entry.end(), std::as_bytes(std::span(magic)).begin(),
                                  std::as_bytes(std::span(magic)).end());
   ASSERT_NE(found, entry.end());
-  found[14] = std::byte{'2'};
+  found[14] = std::byte{'1'};
   EXPECT_TRUE(throws_error([&] { return parse_entry(entry); }, ErrorCode::data_loss, "layout"));
 }
 
@@ -101,8 +152,8 @@ TEST(PreparedEntry, DoesNotTakeNotesWithoutBound) {
   const std::vector<std::byte> model(8);
   EntryDescription description;
   description.notes.resize((16 << 20) + 1);
-  EXPECT_TRUE(
-      throws_error([&] { return entry_trailer(model, "key", description); }, ErrorCode::failed_precondition));
+  EXPECT_TRUE(throws_error([&] { return entry_trailer({.model = model}, "key", description); },
+                           ErrorCode::failed_precondition));
 }
 
 }  // namespace

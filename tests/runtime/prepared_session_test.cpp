@@ -11,7 +11,9 @@
 #include "onda/prepared_model.h"
 #include "onda/session.h"
 #include "runtime/environment.h"
+#include "runtime/prepared_entry.h"
 #include "support/error_matchers.h"
+#include "support/prepared_form.h"
 #include "support/runtime.h"
 #include "support/temp_directory.h"
 
@@ -63,8 +65,11 @@ std::vector<std::vector<std::byte>> answers(const Session& session, std::int64_t
   return all;
 }
 
-/// A model of the test's own, so that it may be damaged, old enough to be recorded, and a private cache.
-class PreparedSessionTest : public testing::Test {
+using runtime::PreparedForm;
+
+/// A model of the test's own, so that it may be damaged, old enough to be recorded, and a private cache. In
+/// each form that entries have.
+class PreparedSessionTest : public testing::TestWithParam<PreparedForm> {
  protected:
   PreparedSessionTest() { adopt("tiny.onnx"); }
 
@@ -85,7 +90,7 @@ class PreparedSessionTest : public testing::Test {
             .cache_directory = cache_.path()};
   }
   [[nodiscard]] Session open(const SessionOptions& options) const {
-    return Session::open(test::runtime(), model_, options);
+    return Session::open(runtime_, model_, options);
   }
   [[nodiscard]] fs::path only_entry() const {
     const auto entries = PreparedModels(cache_.path()).list();
@@ -123,23 +128,30 @@ class PreparedSessionTest : public testing::Test {
     throw std::runtime_error("the entry does not hold the model's weights as they are");
   }
 
+  /// Where the entry's graph begins.
+  [[nodiscard]] static std::uint64_t offset_of_graph(const fs::path& entry) {
+    const auto bytes = base::read_file(entry, 1 << 24);
+    return static_cast<std::uint64_t>(runtime::parse_entry(bytes).model.data() - bytes.data());
+  }
+
   test::TempDirectory models_;
   test::TempDirectory cache_;
   fs::path model_;
+  Runtime runtime_ = test::runtime_preparing(GetParam());
 };
 
-TEST_F(PreparedSessionTest, OffTouchesNoCache) {
+TEST_P(PreparedSessionTest, OffTouchesNoCache) {
   EXPECT_EQ(open(options(Preparation::off)).prepared(), PreparedState::off);
   EXPECT_TRUE(fs::is_empty(cache_.path()));
 }
 
-TEST_F(PreparedSessionTest, UseRunsPlainUntilThereIsAnEntry) {
+TEST_P(PreparedSessionTest, UseRunsPlainUntilThereIsAnEntry) {
   EXPECT_EQ(open(options(Preparation::use)).prepared(), PreparedState::missing);
   EXPECT_EQ(open(options(Preparation::make)).prepared(), PreparedState::used);
   EXPECT_EQ(open(options(Preparation::use)).prepared(), PreparedState::used);
 }
 
-TEST_F(PreparedSessionTest, TheTinyModelTheTransformerAndTheQuantisedOneAnswerTheSame) {
+TEST_P(PreparedSessionTest, TheTinyModelTheTransformerAndTheQuantisedOneAnswerTheSame) {
   for (const auto* name :
        {"tiny.onnx", "transformer.onnx", "qdq.onnx", "no_softmax.onnx", "custom_metadata.onnx"}) {
     adopt(name);
@@ -154,7 +166,7 @@ TEST_F(PreparedSessionTest, TheTinyModelTheTransformerAndTheQuantisedOneAnswerTh
   }
 }
 
-TEST_F(PreparedSessionTest, ThreadSettingsShareAnEntryAndDoNotChangeWhatIsSaved) {
+TEST_P(PreparedSessionTest, ThreadSettingsShareAnEntryAndDoNotChangeWhatIsSaved) {
   auto two = options();
   two.intra_op_threads = 2;
   const auto first = open(options());
@@ -166,7 +178,7 @@ TEST_F(PreparedSessionTest, ThreadSettingsShareAnEntryAndDoNotChangeWhatIsSaved)
   EXPECT_EQ(base::read_file(only_entry(), 1 << 24).size(), saved.size());
 }
 
-TEST_F(PreparedSessionTest, WhatChangesTheGraphMakesAnotherEntry) {
+TEST_P(PreparedSessionTest, WhatChangesTheGraphMakesAnotherEntry) {
   static_cast<void>(open(options()));
   auto extended = options();
   extended.graph_optimization = GraphOptimization::extended;
@@ -177,7 +189,7 @@ TEST_F(PreparedSessionTest, WhatChangesTheGraphMakesAnotherEntry) {
   EXPECT_EQ(PreparedModels(cache_.path()).list().size(), 3U);
 }
 
-TEST_F(PreparedSessionTest, AChangedModelIsNotAnsweredFromTheOldEntry) {
+TEST_P(PreparedSessionTest, AChangedModelIsNotAnsweredFromTheOldEntry) {
   static_cast<void>(open(options()));
   const auto old = answers(open(options()));
   auto bytes = base::read_file(model_, 1 << 20);
@@ -189,7 +201,7 @@ TEST_F(PreparedSessionTest, AChangedModelIsNotAnsweredFromTheOldEntry) {
   EXPECT_NE(answers(changed), old);
 }
 
-TEST_F(PreparedSessionTest, AModelWithExternalDataIsPreparedAndKnownByAllItsFiles) {
+TEST_P(PreparedSessionTest, AModelWithExternalDataIsPreparedAndKnownByAllItsFiles) {
   adopt("external.onnx");
   for (const auto* data : {"external.bin", "external_bias.bin"}) {
     fs::copy_file(test::model_path(data), models_ / data);
@@ -204,10 +216,34 @@ TEST_F(PreparedSessionTest, AModelWithExternalDataIsPreparedAndKnownByAllItsFile
   EXPECT_EQ(open(options(Preparation::use)).prepared(), PreparedState::missing);
 }
 
-TEST_F(PreparedSessionTest, ADamagedGraphIsRebuiltAndCounted) {
+TEST_P(PreparedSessionTest, ExternalDataMayLieInADirectoryBelow) {
+  fs::create_directory(models_ / "data");
+  model_ = models_ / "below.onnx";
+  auto bytes = base::read_file(test::model_path("external.onnx"), 1 << 20);
+  // The names have the same length.
+  const auto rename = [&](std::string_view from, std::string_view to) {
+    const auto name = std::as_bytes(std::span(from));
+    for (auto at = bytes.begin();; at += static_cast<std::ptrdiff_t>(name.size())) {
+      at = std::search(at, bytes.end(), name.begin(), name.end());
+      if (at == bytes.end()) break;
+      std::ranges::copy(std::as_bytes(std::span(to)), at);
+    }
+  };
+  rename("external.bin", "data/ext.bin");
+  rename("external_bias.bin", "data/ext_bias.bin");
+  base::write_file_atomically(model_, std::span<const std::byte>(bytes));
+  fs::copy_file(test::model_path("external.bin"), models_ / "data/ext.bin");
+  fs::copy_file(test::model_path("external_bias.bin"), models_ / "data/ext_bias.bin");
+  const auto plain = answers(open(options(Preparation::off)));
+  const auto prepared = open(options());
+  EXPECT_EQ(prepared.prepared(), PreparedState::used);
+  EXPECT_EQ(answers(prepared), plain);
+}
+
+TEST_P(PreparedSessionTest, ADamagedGraphIsRebuiltAndCounted) {
   const auto expected = answers(open(options()));
   const auto entry = only_entry();
-  flip_byte(entry, 40);
+  flip_byte(entry, offset_of_graph(entry) + 40);
   const auto before = PreparedModels::statistics();
   EXPECT_EQ(open(options(Preparation::use)).prepared(), PreparedState::missing);
   EXPECT_EQ(PreparedModels::statistics().rejected, before.rejected + 1);
@@ -215,7 +251,7 @@ TEST_F(PreparedSessionTest, ADamagedGraphIsRebuiltAndCounted) {
   EXPECT_EQ(open(options(Preparation::use)).prepared(), PreparedState::used);
 }
 
-TEST_F(PreparedSessionTest, ATruncatedEntryIsIgnored) {
+TEST_P(PreparedSessionTest, ATruncatedEntryIsIgnored) {
   const auto expected = answers(open(options()));
   const auto entry = only_entry();
   fs::permissions(entry, fs::perms::owner_read | fs::perms::owner_write);
@@ -225,7 +261,7 @@ TEST_F(PreparedSessionTest, ATruncatedEntryIsIgnored) {
   EXPECT_EQ(answers(session), expected);
 }
 
-TEST_F(PreparedSessionTest, FullVerificationFindsADamagedWeightBeforeTheFirstAnswer) {
+TEST_P(PreparedSessionTest, FullVerificationFindsADamagedWeightBeforeTheFirstAnswer) {
   const auto expected = answers(open(options()));
   flip_byte(only_entry(), offset_of_weights(model_, only_entry()));
   const auto before = PreparedModels::statistics();
@@ -242,7 +278,7 @@ void wait_until_replaced(const Session& session) {
 
 class PreparedSessionThreads : public PreparedSessionTest {};
 
-TEST_F(PreparedSessionThreads, ADamagedWeightIsFoundInTheBackgroundAndTheModelReopened) {
+TEST_P(PreparedSessionThreads, ADamagedWeightIsFoundInTheBackgroundAndTheModelReopened) {
   const auto expected = answers(open(options()));
   const auto entry = only_entry();
   flip_byte(entry, offset_of_weights(model_, entry));
@@ -254,7 +290,7 @@ TEST_F(PreparedSessionThreads, ADamagedWeightIsFoundInTheBackgroundAndTheModelRe
   EXPECT_FALSE(fs::exists(entry));
 }
 
-TEST_F(PreparedSessionThreads, NoRunFailsWhileTheModelIsReopened) {
+TEST_P(PreparedSessionThreads, NoRunFailsWhileTheModelIsReopened) {
   const auto expected = answers(open(options()));
   const auto entry = only_entry();
   flip_byte(entry, offset_of_weights(model_, entry));
@@ -269,14 +305,14 @@ TEST_F(PreparedSessionThreads, NoRunFailsWhileTheModelIsReopened) {
   for (auto& caller : callers) EXPECT_EQ(caller.get(), expected);
 }
 
-TEST_F(PreparedSessionThreads, AnIntactEntryStays) {
+TEST_P(PreparedSessionThreads, AnIntactEntryStays) {
   const auto session = open(options(Preparation::make, Verification::background));
   const auto first = answers(session);
   for (int i = 0; i < 50; ++i) EXPECT_EQ(answers(session), first);
   EXPECT_EQ(session.prepared(), PreparedState::used);
 }
 
-TEST_F(PreparedSessionThreads, TwoThatStartAtOnceDoNotMeet) {
+TEST_P(PreparedSessionThreads, TwoThatStartAtOnceDoNotMeet) {
   const auto expected = answers(open(options(Preparation::off)));
   std::vector<std::future<std::vector<std::vector<std::byte>>>> all;
   for (int i = 0; i < 4; ++i)
@@ -285,39 +321,39 @@ TEST_F(PreparedSessionThreads, TwoThatStartAtOnceDoNotMeet) {
   EXPECT_EQ(PreparedModels(cache_.path()).list().size(), 1U);
 }
 
-TEST_F(PreparedSessionTest, ACacheThatOthersMayWriteIsRefusedWithOneWarning) {
+TEST_P(PreparedSessionTest, ACacheThatOthersMayWriteIsRefusedWithOneWarning) {
   static_cast<void>(open(options()));
   fs::permissions(cache_.path(), fs::perms::all);
   std::vector<std::string> warnings;
   RuntimeOptions with_log;
   with_log.log = [&](LogLevel, std::string_view line) { warnings.emplace_back(line); };
-  const Runtime runtime(runtime::Environment::create(test::runtime().environment()->api(), with_log));
+  const auto runtime = test::runtime_preparing(GetParam(), with_log);
   const auto session = Session::open(runtime, model_, options());
   EXPECT_EQ(session.prepared(), PreparedState::missing);
   ASSERT_EQ(warnings.size(), 1U);
   EXPECT_NE(warnings[0].find(cache_.path().string()), std::string::npos) << warnings[0];
 }
 
-TEST_F(PreparedSessionTest, AnEntrySurvivesItsRemovalWhileItIsInUse) {
+TEST_P(PreparedSessionTest, AnEntrySurvivesItsRemovalWhileItIsInUse) {
   const auto session = open(options());
   const auto expected = answers(session);
   EXPECT_EQ(PreparedModels(cache_.path()).clear(), 1U);
   EXPECT_EQ(answers(session), expected);
 }
 
-TEST_F(PreparedSessionTest, WarmMakesTheEntryThatASessionUses) {
+TEST_P(PreparedSessionTest, WarmMakesTheEntryThatASessionUses) {
   PreparedModels cache(cache_.path());
-  const auto entry = cache.warm(test::runtime(), model_);
+  const auto entry = cache.warm(runtime_, model_);
   EXPECT_EQ(entry.model.filename(), "tiny.onnx");
   EXPECT_GT(entry.bytes, 0U);
   EXPECT_EQ(open(options(Preparation::use)).prepared(), PreparedState::used);
-  EXPECT_EQ(cache.warm(test::runtime(), model_).key, entry.key);
+  EXPECT_EQ(cache.warm(runtime_, model_).key, entry.key);
   EXPECT_EQ(cache.list().size(), 1U);
 }
 
-TEST_F(PreparedSessionTest, AModelFromBytesIsNeverPrepared) {
+TEST_P(PreparedSessionTest, AModelFromBytesIsNeverPrepared) {
   const auto bytes = base::read_file(model_, 1 << 20);
-  EXPECT_EQ(Session::open(test::runtime(), std::span(bytes), options()).prepared(), PreparedState::off);
+  EXPECT_EQ(Session::open(runtime_, std::span(bytes), options()).prepared(), PreparedState::off);
   EXPECT_TRUE(fs::is_empty(cache_.path()));
 }
 
@@ -339,11 +375,11 @@ class InPlaceTest : public PreparedSessionTest {
   }
 };
 
-TEST_F(InPlaceTest, APlainModel) { expect_unmoved(open(options(Preparation::off)), {model_}); }
+TEST_P(InPlaceTest, APlainModel) { expect_unmoved(open(options(Preparation::off)), {model_}); }
 
-TEST_F(InPlaceTest, APreparedModel) { expect_unmoved(open(options()), {model_}); }
+TEST_P(InPlaceTest, APreparedModel) { expect_unmoved(open(options()), {model_}); }
 
-TEST_F(InPlaceTest, AModelWithExternalData) {
+TEST_P(InPlaceTest, AModelWithExternalData) {
   for (const auto preparation : {Preparation::off, Preparation::make}) {
     adopt("external.onnx");
     for (const auto* data : {"external.bin", "external_bias.bin"}) {
@@ -355,7 +391,7 @@ TEST_F(InPlaceTest, AModelWithExternalData) {
   }
 }
 
-TEST_F(InPlaceTest, NothingOfTheUsersStaysMapped) {
+TEST_P(InPlaceTest, NothingOfTheUsersStaysMapped) {
   adopt("external.onnx");
   for (const auto* data : {"external.bin", "external_bias.bin"})
     fs::copy_file(test::model_path(data), models_ / data);
@@ -365,6 +401,12 @@ TEST_F(InPlaceTest, NothingOfTheUsersStaysMapped) {
     EXPECT_EQ(line.find(models_.path().string()), std::string::npos) << line;
   }
 }
+
+const auto kForms = testing::ValuesIn(test::kPreparedForms);
+const auto kFormName = [](const auto& instance) { return test::name_of(instance.param); };
+INSTANTIATE_TEST_SUITE_P(Forms, PreparedSessionTest, kForms, kFormName);
+INSTANTIATE_TEST_SUITE_P(Forms, PreparedSessionThreads, kForms, kFormName);
+INSTANTIATE_TEST_SUITE_P(Forms, InPlaceTest, kForms, kFormName);
 
 }  // namespace
 }  // namespace onda

@@ -20,6 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kWeights = "weights";
+
 struct Settings {
   const char* name;
   SessionOptions options;
@@ -44,19 +46,25 @@ std::vector<Settings> runtime_only_settings() {
   return all;
 }
 
-/// The optimised model, as ONNX Runtime saves it in the format that the path's extension names.
+/// The optimised model, as ONNX Runtime saves it in the format that the path's extension names; in ONNX
+/// format as the external form has it.
 std::vector<std::byte> saved(const fs::path& model, const SessionOptions& options, const fs::path& path) {
   const Runtime runtime = test::runtime();
   Environment& environment = *runtime.environment();
   const OrtApi& api = environment.api();
   const auto settled = settle_options(environment, options);
   const bool ort = path.extension() == ".ort";
-  const auto handle = make_session_options(environment, settled, {.save_to = ort ? path : fs::path()});
-  if (!ort) check(api, api.SetOptimizedModelFilePath(handle.get(), path.c_str()), "name the file");
+  const auto handle = make_session_options(
+      environment, settled, {.save_to = path, .save_weights = ort ? std::string() : std::string(kWeights)});
   OrtSession* session = nullptr;
   check(api, api.CreateSession(environment.env(), model.c_str(), handle.get(), &session), "save");
   api.ReleaseSession(session);
-  return base::read_file(path, 64 << 20);
+  auto bytes = base::read_file(path, 64 << 20);
+  if (!ort) {
+    const auto weights = base::read_file(path.parent_path() / kWeights, 64 << 20);
+    bytes.insert(bytes.end(), weights.begin(), weights.end());
+  }
+  return bytes;
 }
 
 std::vector<std::vector<std::byte>> sorted_weights(const std::vector<std::byte>& model) {
@@ -68,8 +76,9 @@ std::vector<std::vector<std::byte>> sorted_weights(const std::vector<std::byte>&
 
 class PreparedSettings : public testing::TestWithParam<const char*> {};
 
-/// In ONNX format to the last byte. Two saves in ORT format differ under equal settings too, in the order of
-/// ONNX Runtime's own tables, so there the weights are compared.
+/// In ONNX format to the last byte of the graph, the weights and their packed forms. Two saves in ORT format
+/// differ under equal settings too, in the order of ONNX Runtime's own tables, so there the weights are
+/// compared.
 TEST_P(PreparedSettings, OutsideTheKeyDoNotChangeWhatIsSaved) {
   const test::TempDirectory temp;
   const fs::path model = test::model_path(GetParam());

@@ -30,6 +30,7 @@ namespace fs = std::filesystem;
 using test::throws_error;
 
 constexpr std::uint64_t kLimit = 1 << 20;
+const PreparedLimits kLimits = {.cache_bytes = kLimit};
 
 PreparedKey key_named(char digit) {
   return {.name = std::string(64, digit), .material = std::string("key ") + digit};
@@ -37,7 +38,9 @@ PreparedKey key_named(char digit) {
 
 fs::path saved_model() { return test::source_dir() / "tests/data/prepared/tiny.ort"; }
 
-void save(const fs::path& path) { fs::copy_file(saved_model(), path, fs::copy_options::overwrite_existing); }
+void save(const SaveRequest& request) {
+  fs::copy_file(saved_model(), request.path, fs::copy_options::overwrite_existing);
+}
 
 std::vector<std::string> no_external(const fs::path& /*model*/) { return {}; }
 
@@ -82,7 +85,7 @@ class PreparedStoreFiles : public testing::Test {
   PreparedStoreFiles() { model_ = temp_.write("models/m.onnx", "the model"); }
 
   PreparedStore store(Preparation preparation = Preparation::make, std::uint64_t limit = kLimit) const {
-    auto store = PreparedStore::open(temp_ / "cache", limit, preparation);
+    auto store = PreparedStore::open(temp_ / "cache", {.cache_bytes = limit}, preparation);
     if (!store) throw std::runtime_error("no cache");
     return std::move(*store);
   }
@@ -138,7 +141,7 @@ int end_of(::pid_t child) {
 
 TEST_F(PreparedStoreTest, MakesAnEntryAndFindsIt) {
   const Counted counted;
-  EXPECT_EQ(PreparedStore::open(temp_ / "cache", kLimit, Preparation::use), std::nullopt);
+  EXPECT_EQ(PreparedStore::open(temp_ / "cache", kLimits, Preparation::use), std::nullopt);
   const auto made = make('a');
   ASSERT_NE(made, nullptr);
   EXPECT_EQ(std::string(reinterpret_cast<const char*>(made->model().data()), made->model().size()),
@@ -159,7 +162,7 @@ TEST_F(PreparedStoreTest, MakesAnEntryAndFindsIt) {
 TEST_F(PreparedStoreTest, DoesNotSaveWhatIsThere) {
   static_cast<void>(make('a'));
   auto cache = store();
-  const auto fail = [](const fs::path&) { throw Error(ErrorCode::internal, "saved twice"); };
+  const auto fail = [](const SaveRequest&) { throw Error(ErrorCode::internal, "saved twice"); };
   EXPECT_NE(cache.make(key_named('a'), *cache.identify(model_, no_external), {}, fail), nullptr);
 }
 
@@ -171,9 +174,9 @@ TEST_F(PreparedStoreTest, IsMappedAnewOnceNobodyUsesIt) {
 }
 
 TEST_F(PreparedStoreTest, AnAbsentCacheIsNoError) {
-  EXPECT_FALSE(PreparedStore::open(temp_ / "none", kLimit, Preparation::use).has_value());
-  EXPECT_FALSE(PreparedStore::open(temp_ / "none/below", kLimit, Preparation::use).has_value());
-  EXPECT_FALSE(PreparedStore::open("", kLimit, Preparation::make).has_value());
+  EXPECT_FALSE(PreparedStore::open(temp_ / "none", kLimits, Preparation::use).has_value());
+  EXPECT_FALSE(PreparedStore::open(temp_ / "none/below", kLimits, Preparation::use).has_value());
+  EXPECT_FALSE(PreparedStore::open("", kLimits, Preparation::make).has_value());
   EXPECT_FALSE(fs::exists(temp_ / "none"));
   EXPECT_TRUE(PreparedModels(temp_ / "none").list().empty());
   EXPECT_EQ(PreparedModels(temp_ / "none").clear(), 0U);
@@ -185,12 +188,12 @@ TEST_F(PreparedStoreTest, AReadOnlyCacheIsUsedAndLeftAsItIs) {
   const fs::path model = temp.write("m.onnx", "model");
   const auto key = key_named('a');
   {
-    auto cache = PreparedStore::open(temp / "cache", kLimit, Preparation::make);
+    auto cache = PreparedStore::open(temp / "cache", kLimits, Preparation::make);
     static_cast<void>(cache->make(key, *cache->identify(model, no_external), {}, save));
   }
   ASSERT_EQ(::chmod((temp / "cache/prepared").c_str(), 0500), 0);
   ASSERT_EQ(::chmod((temp / "cache").c_str(), 0500), 0);
-  auto cache = PreparedStore::open(temp / "cache", kLimit, Preparation::use);
+  auto cache = PreparedStore::open(temp / "cache", kLimits, Preparation::use);
   ASSERT_TRUE(cache.has_value());
   EXPECT_TRUE(cache->identify(model, no_external).has_value());
   EXPECT_NE(cache->find(key), nullptr);
@@ -215,16 +218,16 @@ TEST_F(PreparedStoreTest, LeavesNothingWhenSavingFails) {
   auto cache = store();
   const Counted counted;
   const auto identity = *cache.identify(model_, no_external);
-  const auto fail = [](const fs::path& path) {
-    std::ofstream(path) << "half";
+  const auto fail = [](const SaveRequest& request) {
+    std::ofstream(request.path) << "half";
     throw Error(ErrorCode::unimplemented, "no such operator");
   };
   EXPECT_TRUE(throws_error([&] { return cache.make(key_named('a'), identity, {}, fail); },
                            ErrorCode::unimplemented, "no such operator"));
-  const auto nothing = [](const fs::path&) {};
+  const auto nothing = [](const SaveRequest&) {};
   EXPECT_TRUE(throws_error([&] { return cache.make(key_named('a'), identity, {}, nothing); },
                            ErrorCode::failed_precondition, "nothing was saved"));
-  const auto remove = [](const fs::path& path) { fs::remove(path); };
+  const auto remove = [](const SaveRequest& request) { fs::remove(request.path); };
   EXPECT_TRUE(throws_error([&] { return cache.make(key_named('a'), identity, {}, remove); },
                            ErrorCode::failed_precondition));
   EXPECT_TRUE(temporary_files().empty());
@@ -235,26 +238,13 @@ TEST_F(PreparedStoreTest, LeavesNothingWhenSavingFails) {
 TEST_F(PreparedStoreTest, KeepsNothingOfAModelThatChangesMeanwhile) {
   auto cache = store();
   const auto identity = *cache.identify(model_, no_external);
-  const auto change = [this](const fs::path& path) {
-    save(path);
+  const auto change = [this](const SaveRequest& request) {
+    save(request);
     temp_.write("models/m.onnx", "the m0del");
   };
   EXPECT_TRUE(throws_error([&] { return cache.make(key_named('a'), identity, {}, change); },
                            ErrorCode::failed_precondition, "m.onnx", "changed"));
   EXPECT_FALSE(fs::exists(file('a')));
-}
-
-TEST_F(PreparedStoreTest, DoesNotEvenTryToSaveMoreThanTheFormatHolds) {
-  fs::resize_file(temp_.write("models/w.bin", ""), std::uint64_t{1} << 31);  // takes no room on the disk
-  auto cache = store();
-  ModelIdentity identity = *cache.identify(model_, no_external);
-  identity.files.push_back(
-      {.name = "w.bin", .stamp = base::stamp_of(temp_ / "models/w.bin"), .sha256 = {}, .settled = true});
-  int saves = 0;
-  EXPECT_TRUE(throws_error(
-      [&] { return cache.make(key_named('a'), identity, {}, [&saves](const fs::path&) { ++saves; }); },
-      ErrorCode::failed_precondition, "2 GB"));
-  EXPECT_EQ(saves, 0);
 }
 
 TEST_F(PreparedStoreTest, ListsTheNewestFirst) {
@@ -422,7 +412,7 @@ TEST_F(PreparedStorePlanted, ADirectoryThatOthersMayWriteIsRefused) {
   for (const fs::path& directory : {temp_ / "cache", temp_ / "cache/prepared"}) {
     ASSERT_EQ(::chmod(directory.c_str(), 0777), 0);
     for (const auto preparation : {Preparation::use, Preparation::make}) {
-      EXPECT_TRUE(throws_error([&] { return PreparedStore::open(temp_ / "cache", kLimit, preparation); },
+      EXPECT_TRUE(throws_error([&] { return PreparedStore::open(temp_ / "cache", kLimits, preparation); },
                                ErrorCode::permission_denied, "chmod 700"));
     }
     EXPECT_TRUE(
@@ -434,11 +424,11 @@ TEST_F(PreparedStorePlanted, ADirectoryThatOthersMayWriteIsRefused) {
 TEST_F(PreparedStorePlanted, ALinkIsRefused) {
   static_cast<void>(make('a'));
   fs::create_directory_symlink(temp_ / "cache", temp_ / "link");
-  EXPECT_TRUE(throws_error([&] { return PreparedStore::open(temp_ / "link", kLimit, Preparation::use); },
+  EXPECT_TRUE(throws_error([&] { return PreparedStore::open(temp_ / "link", kLimits, Preparation::use); },
                            ErrorCode::permission_denied, "symbolic link"));
   fs::rename(temp_ / "cache/prepared", temp_ / "elsewhere");
   fs::create_directory_symlink(temp_ / "elsewhere", temp_ / "cache/prepared");
-  EXPECT_TRUE(throws_error([&] { return PreparedStore::open(temp_ / "cache", kLimit, Preparation::use); },
+  EXPECT_TRUE(throws_error([&] { return PreparedStore::open(temp_ / "cache", kLimits, Preparation::use); },
                            ErrorCode::permission_denied, "symbolic link"));
 }
 
@@ -463,9 +453,9 @@ TEST_F(PreparedStoreProcesses, ThatStartAtOnceSaveOnce) {
     children.push_back(start_child([this, &saves] {
       auto cache = store();
       const auto entry = cache.make(key_named('a'), *cache.identify(model_, no_external), {},
-                                    [&saves](const fs::path& path) {
+                                    [&saves](const SaveRequest& request) {
                                       std::ofstream(saves, std::ios::app) << "x";
-                                      save(path);
+                                      save(request);
                                     });
       return entry->verify_weights() ? 0 : 1;
     }));
@@ -480,8 +470,8 @@ TEST_F(PreparedStoreProcesses, OneThatDiesWhileSavingIsNotInTheWay) {
   const int end = end_of(start_child([this] {
     auto cache = store();
     static_cast<void>(
-        cache.make(key_named('a'), *cache.identify(model_, no_external), {}, [](const fs::path& path) {
-          std::ofstream(path) << "half a mod" << std::flush;
+        cache.make(key_named('a'), *cache.identify(model_, no_external), {}, [](const SaveRequest& request) {
+          std::ofstream(request.path) << "half a mod" << std::flush;
           ::_exit(7);
         }));
     return 0;
@@ -503,9 +493,9 @@ TEST_F(PreparedStoreThreads, ThatStartAtOnceSaveOnce) {
       threads.emplace_back([this, &entry, &saves] {
         auto cache = store();
         entry = cache.make(key_named('a'), *cache.identify(model_, no_external), {},
-                           [&saves](const fs::path& path) {
+                           [&saves](const SaveRequest& request) {
                              ++saves;
-                             save(path);
+                             save(request);
                            });
       });
     }
