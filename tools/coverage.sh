@@ -11,7 +11,7 @@ export ONDA_TEST_MODELS=$PWD/build/models
 tools/configure.sh coverage
 cmake --build build/coverage
 find build/coverage -name '*.gcda' -delete
-(cd build/coverage && ctest --output-on-failure -j "$(nproc)" --no-tests=error)
+(cd build/coverage && ctest --output-on-failure -j "$(nproc)" --no-tests=error -LE '^long$')
 gcovr --root . --object-directory build/coverage --filter src/ --exclude-throw-branches \
   --exclude-unreachable-branches --json-summary build/coverage/summary.json --json-summary-pretty \
   --html-details build/coverage/report.html -j "$(nproc)" > build/coverage/gcovr.log 2>&1 ||

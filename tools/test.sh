@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Usage: tools/test.sh [PART...]          parts: release asan tsan fuzz lint; all of them where none is named
+# Usage: tools/test.sh [PART...]          parts: release asan tsan fuzz lint long; all but long where none is named
 #
-# Runs the tests. Every part runs even when one before it failed. At the end: the minutes of each part, ctest's closing
+# Runs the tests; long are those that take minutes, gigabytes of disk and memory. Every part runs even when one before it failed. At the end: the minutes of each part, ctest's closing
 # lines, and one line with the sum of all that passed, failed and was skipped. Exits with 1 if anything failed.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -18,14 +18,14 @@ if [[ $(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 0) -gt 28 ]] && setar
   without_randomisation=(setarch -R)
 fi
 
-# run_ctest PRESET CTEST-ARGUMENTS...
+# run_ctest PART PRESET CTEST-ARGUMENTS...
 run_ctest() {
-  local preset=$1
-  shift
+  local part=$1 preset=$2
+  shift 2
   (cd "build/$preset" && "${prefix[@]}" ctest --output-on-failure -j "$(nproc)" --no-tests=error \
-      --output-junit "$PWD/../../$results/$preset.xml" "$@" < /dev/null) 2>&1 | tee "$results/$preset.log"
+      --output-junit "$PWD/../../$results/$part.xml" "$@" < /dev/null) 2>&1 | tee "$results/$part.log"
   local status=${PIPESTATUS[0]}
-  sed -n '/tests passed,/,$p' "$results/$preset.log" > "$results/$preset.closing"
+  sed -n '/tests passed,/,$p' "$results/$part.log" > "$results/$part.closing"
   return "$status"
 }
 
@@ -44,13 +44,14 @@ make_test_models() {
 run_part() {
   prefix=()
   case $1 in
-    release) make_test_models && build_part release all ONDA_BUILD_TESTS=ON && run_ctest release ;;
-    asan) build_part asan onda_unit_tests && run_ctest asan -L '^unit$' ;;
+    release) make_test_models && build_part release all ONDA_BUILD_TESTS=ON && run_ctest release release -LE '^long$' ;;
+    asan) build_part asan onda_unit_tests && run_ctest asan asan -L '^unit$' ;;
     tsan) prefix=("${without_randomisation[@]}")
-          build_part tsan onda_threads_tests && run_ctest tsan -L '^threads$' ;;
+          build_part tsan onda_threads_tests && run_ctest tsan tsan -L '^threads$' ;;
     fuzz) build_part fuzz onda_fuzzers && tools/fuzz.sh "$fuzz_seconds" "$results/fuzz.txt" ;;
     lint) tools/lint.sh --changed ;;
-    *) echo "tools/test.sh: there is no part \"$1\"; parts are release, asan, tsan, fuzz, lint" >&2; return 2 ;;
+    long) build_part release onda_long_tests ONDA_BUILD_TESTS=ON && run_ctest long release -L '^long$' ;;
+    *) echo "tools/test.sh: there is no part \"$1\"; parts are release, asan, tsan, fuzz, lint, long" >&2; return 2 ;;
   esac
 }
 
