@@ -5,14 +5,16 @@ namespace onda::memory {
 void FreeRanges::insert(PageTag& first) noexcept {
   const std::size_t size_class = class_of(first.value());
   PageTag*& head = lists_[size_class];
-  first.links = {.next = head, .previous = nullptr};
+  first.links.next = head;
+  first.links.previous = nullptr;
   if (head != nullptr) head->links.previous = &first;
   head = &first;
   present_[size_class / 64] |= std::uint64_t{1} << (size_class % 64);
 }
 
 void FreeRanges::remove(PageTag& first) noexcept {
-  const auto [next, previous] = first.links;
+  PageTag* const next = first.links.next;
+  PageTag* const previous = first.links.previous;
   if (next != nullptr) next->links.previous = previous;
   if (previous != nullptr) {
     previous->links.next = next;

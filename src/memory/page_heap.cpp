@@ -17,6 +17,7 @@ namespace onda::memory {
 namespace {
 
 using Kind = PageTag::Kind;
+using PageRun = Region::PageRun;
 
 constexpr std::size_t kPageBytes = PageHeap::kPageBytes;
 static_assert(kPageBytes == Region::kPageBytes);
@@ -68,18 +69,18 @@ class PageHeap::Impl {
   bool is_consistent() const noexcept;
 
  private:
-  // Pages that are neither in a free range nor tagged yet, or any more.
-  struct Piece {
-    Region* region;
+  struct Carved {
+    Region* region;  // null: none
     std::size_t first;
-    std::size_t pages;
   };
 
-  std::optional<Piece> carve(std::size_t pages, std::size_t alignment_pages) noexcept;
-  bool admit(const Piece& piece) noexcept;
-  bool make_usable(const Piece& piece) noexcept;
-  void put_back(Piece piece) noexcept;
-  void add_free(const Piece& range) noexcept;
+  // Between these pages are neither in a free range nor tagged.
+  Carved carve(std::size_t pages, std::size_t alignment_pages) noexcept;
+  bool admit(Region& region, PageRun block) noexcept;
+  void put_back(Region& region, PageRun block) noexcept;
+
+  bool make_usable(Region& region, std::size_t end) noexcept;
+  void add_free(Region& region, PageRun range) noexcept;
 
   bool grow(std::size_t bytes) noexcept;
   bool open_region(std::size_t bytes) noexcept;
@@ -121,19 +122,20 @@ void* PageHeap::Impl::allocate(std::size_t bytes, std::size_t alignment, void* o
   const std::scoped_lock lock(mutex_);
   // Before anything is given back in vain.
   if (used_.get() + pages * kPageBytes > budget_) return nullptr;
-  const std::optional<Piece> piece = carve(pages, alignment_pages);
-  if (!piece) return nullptr;
-  if (!admit(*piece)) {
-    put_back(*piece);
+  const Carved carved = carve(pages, alignment_pages);
+  if (carved.region == nullptr) return nullptr;
+  Region& region = *carved.region;
+  const PageRun block{.first = carved.first, .count = pages};
+  if (!admit(region, block)) {
+    put_back(region, block);
     return nullptr;
   }
 
-  Region& region = *piece->region;
-  PageTag& first = region.tag(piece->first);
+  PageTag& first = region.tag(block.first);
   first.use = {.requested_bytes = bytes, .owner = owner};
   if (lookup == Lookup::page) {
     for (std::size_t i = 1; i < pages; ++i) {
-      region.tag(piece->first + i).set(Kind::marked_inner, i, region.index());
+      region.tag(block.first + i).set(Kind::marked_inner, i, region.index());
     }
     first.set(Kind::marked_first, pages, region.index());
   } else {
@@ -144,7 +146,7 @@ void* PageHeap::Impl::allocate(std::size_t bytes, std::size_t alignment, void* o
   peak_use_ = std::max(peak_use_, used_.get());
   live_.add(bytes);
   if (live_.get() > peak_live_.get()) peak_live_.set(live_.get());
-  return region.address_of(piece->first);
+  return region.address_of(block.first);
 }
 
 void PageHeap::Impl::deallocate(void* begin) noexcept {
@@ -166,18 +168,17 @@ void PageHeap::Impl::deallocate(void* begin) noexcept {
   region->used_pages -= pages;
   const std::size_t tagged = kind == Kind::marked_first ? pages : 1;
   for (std::size_t i = 0; i < tagged; ++i) region->tag(page + i).clear();
-  put_back({.region = region, .first = page, .pages = pages});
+  put_back(*region, {.first = page, .count = pages});
 }
 
 // Takes pages out of the free ranges.
-std::optional<PageHeap::Impl::Piece> PageHeap::Impl::carve(std::size_t pages,
-                                                           std::size_t alignment_pages) noexcept {
+PageHeap::Impl::Carved PageHeap::Impl::carve(std::size_t pages, std::size_t alignment_pages) noexcept {
   const std::size_t searched = pages + alignment_pages - 1;
   PageTag* found = free_.best_fit(searched);
   if (found == nullptr) {
-    if (!grow(searched * kPageBytes)) return std::nullopt;
+    if (!grow(searched * kPageBytes)) return {};
     found = free_.best_fit(searched);
-    if (found == nullptr) return std::nullopt;
+    if (found == nullptr) return {};
   }
   free_.remove(*found);
   Region& region = table_.at(found->region());
@@ -187,73 +188,71 @@ std::optional<PageHeap::Impl::Piece> PageHeap::Impl::carve(std::size_t pages,
   region.tag(begin).clear();
   // A region begins at a multiple of every alignment.
   const std::size_t first = round_up(begin, alignment_pages);
-  if (first > begin) add_free({.region = &region, .first = begin, .pages = first - begin});
-  if (end > first + pages) add_free({&region, first + pages, end - first - pages});
-  return Piece{.region = &region, .first = first, .pages = pages};
+  if (first > begin) add_free(region, {.first = begin, .count = first - begin});
+  if (end > first + pages) add_free(region, {.first = first + pages, .count = end - first - pages});
+  return {.region = &region, .first = first};
 }
 
 // Takes account of a block, and makes room for it. False where budget or system refuse.
-bool PageHeap::Impl::admit(const Piece& piece) noexcept {
-  const Residency::Run granules = piece.region->granules_around(piece.first, piece.pages);
-  Residency& residency = piece.region->residency();
-  const std::uint64_t added = residency.take(granules) * granule_;
-  const std::uint64_t allowed = limit(used_.get() + piece.pages * kPageBytes);
-  if (held_.get() + added > allowed && added > 0) {
+bool PageHeap::Impl::admit(Region& region, PageRun block) noexcept {
+  const Residency::Run granules = region.granules_around(block);
+  const std::uint64_t added = region.residency().take(granules) * granule_;
+  const std::size_t end = block.first + block.count;
+  if (added == 0 && end <= region.usable_pages()) return true;
+  const std::uint64_t allowed = limit(used_.get() + block.count * kPageBytes);
+  if (held_.get() + added > allowed) {
     give_back(held_.get() + added - allowed);
     if (held_.get() + added > budget_) return false;
   }
-  if (!make_usable(piece)) return false;
-  residency.occupy(granules);
+  if (!make_usable(region, end)) return false;
+  region.residency().occupy(granules);
   held_.add(added);
   return true;
 }
 
-bool PageHeap::Impl::make_usable(const Piece& piece) noexcept {
-  const std::size_t end = piece.first + piece.pages;
-  if (piece.region->make_usable(end)) return true;
+bool PageHeap::Impl::make_usable(Region& region, std::size_t end) noexcept {
+  if (region.make_usable(end)) return true;
   give_back(std::numeric_limits<std::uint64_t>::max());
-  return piece.region->make_usable(end);
+  return region.make_usable(end);
 }
 
 // Back into the free ranges, merged with the neighbours.
-void PageHeap::Impl::put_back(Piece piece) noexcept {
-  Region& region = *piece.region;
-  const Residency::Run touched = region.granules_around(piece.first, piece.pages);
-  if (const std::size_t end = piece.first + piece.pages; end < region.pages()) {
+void PageHeap::Impl::put_back(Region& region, PageRun block) noexcept {
+  PageRun range = block;
+  if (const std::size_t end = block.first + block.count; end < region.pages()) {
     PageTag& next = region.tag(end);
     if (next.kind() == Kind::free_first) {
       free_.remove(next);
-      piece.pages += next.value();
+      range.count += next.value();
       next.clear();
     }
   }
-  if (piece.first > 0) {
-    PageTag& last = region.tag(piece.first - 1);
+  if (block.first > 0) {
+    PageTag& last = region.tag(block.first - 1);
     const Kind kind = last.kind();
     if (kind == Kind::free_last || kind == Kind::free_first) {
       const std::size_t pages = last.value();
-      piece.first -= pages;
-      piece.pages += pages;
-      free_.remove(region.tag(piece.first));
+      range.first -= pages;
+      range.count += pages;
+      free_.remove(region.tag(range.first));
       // After that: the last page may be the first, too.
       last.clear();
     }
   }
-  add_free(piece);
+  add_free(region, range);
 
   // The granules of the block that no other block has a part of.
-  const std::size_t granule_pages = granule_ / kPageBytes;
-  const std::size_t begin = std::max(touched.first, (piece.first + granule_pages - 1) / granule_pages);
-  const std::size_t end =
-      std::min(touched.first + touched.count, (piece.first + piece.pages) / granule_pages);
+  const Residency::Run touched = region.granules_around(block);
+  const Residency::Run whole = region.granules_within(range);
+  const std::size_t begin = std::max(touched.first, whole.first);
+  const std::size_t end = std::min(touched.first + touched.count, whole.first + whole.count);
   if (begin < end) region.residency().rest({.first = begin, .count = end - begin});
 }
 
-void PageHeap::Impl::add_free(const Piece& range) noexcept {
-  Region& region = *range.region;
-  region.tag(range.first + range.pages - 1).set(Kind::free_last, range.pages, region.index());
+void PageHeap::Impl::add_free(Region& region, PageRun range) noexcept {
+  region.tag(range.first + range.count - 1).set(Kind::free_last, range.count, region.index());
   PageTag& first = region.tag(range.first);
-  first.set(Kind::free_first, range.pages, region.index());
+  first.set(Kind::free_first, range.count, region.index());
   free_.insert(first);
 }
 
@@ -270,7 +269,7 @@ bool PageHeap::Impl::grow(std::size_t bytes) noexcept {
   }
   // The table has room for twice the bound.
   const std::size_t usual =
-      std::min(kLargeRegion, round_up(*bound / (RegionTable::kCapacity / 2), kSmallRegion));
+      std::min(kLargeRegion, round_up(*bound / (RegionTable::kCapacity / 2) + 1, kSmallRegion));
   for (std::size_t size = usual; size > needed; size = size > kSmallRegion ? size / 2 : 0) {
     if (open_region(round_up(size, kHugeGranule))) return true;
   }
@@ -282,7 +281,7 @@ bool PageHeap::Impl::grow(std::size_t bytes) noexcept {
 bool PageHeap::Impl::open_region(std::size_t bytes) noexcept {
   Region* region = table_.open({.bytes = bytes, .granule_bytes = granule_, .huge_pages = huge_pages_});
   if (region == nullptr) return false;
-  add_free({.region = region, .first = 0, .pages = region->pages()});
+  add_free(*region, {.first = 0, .count = region->pages()});
   return true;
 }
 
@@ -352,8 +351,8 @@ void PageHeap::Impl::trim() noexcept {
     Region& region = table_.at(i);
     if (!region.is_open() || region.used_pages > 0) continue;
     free_.remove(region.tag(0));
-    region.wipe_tags();
-    add_free({.region = &region, .first = 0, .pages = region.pages()});
+    region.give_back_tags();
+    add_free(region, {.first = 0, .count = region.pages()});
   }
 }
 

@@ -9,7 +9,8 @@ namespace onda::memory {
 struct PageHeapOptions {
   /// `held_bytes` never exceeds it. 0: no budget.
   std::uint64_t budget_bytes = 0;
-  /// Ask for transparent huge pages and give memory back in steps of 2 MB.
+  /// Ask for transparent huge pages and give memory back in steps of 2 MB. Off: the pages are never huge,
+  /// also where the system makes all memory so, which would hold more than is counted.
   bool huge_pages = false;
 };
 
@@ -43,12 +44,14 @@ struct PageHeapStatistics {
 /// free resident ones are given back so that what is held stays within the largest use of the last two
 /// intervals (see `decay`) and a slack of 1/32, at least 1 MB.
 ///
-/// Safe from any thread: one lock, held for some tens of nanoseconds, longer where pages are given back. Its
-/// own records lie outside the pages, so free pages are not touched.
+/// Safe from any thread: one lock, held for some tens of nanoseconds, longer where pages are given back (near
+/// 30 us a megabyte). Its own records lie outside the pages, so free pages are not touched. Pages that the
+/// system does not take back (locked ones) stay held, and nothing more is given back until `decay` or `trim`.
 class PageHeap {
  public:
   static constexpr std::size_t kPageBytes = 4096;
 
+  /// Reserves a few addresses and no memory. Throws std::bad_alloc where there are none.
   explicit PageHeap(const PageHeapOptions& options);
   PageHeap(const PageHeap&) = delete;
   PageHeap& operator=(const PageHeap&) = delete;
@@ -70,8 +73,8 @@ class PageHeap {
   /// Whether the address lies in a region of this heap. Takes no lock.
   [[nodiscard]] bool contains(const void* address) const noexcept;
 
-  /// Ends an interval: gives back what is held above the largest use of this interval and the one before.
-  /// Returns whether anything is still held that is not in use.
+  /// Ends an interval: gives back what is held above the largest use of this interval and the one before, and
+  /// the slack; all of it where there was none. Returns whether free pages are still held.
   bool decay() noexcept;
 
   /// Gives back all free pages; unmaps empty regions where address space is bounded.

@@ -51,12 +51,6 @@ void Region::close() noexcept {
   tags_ = nullptr;
 }
 
-Residency::Run Region::granules_around(std::size_t first, std::size_t pages) const noexcept {
-  const std::size_t begin = first >> granule_shift_;
-  const std::size_t last = (first + pages - 1) >> granule_shift_;
-  return {.first = begin, .count = last - begin + 1};
-}
-
 bool Region::give_back(Residency::Run idle) noexcept {
   const std::size_t first = idle.first << granule_shift_;
   const std::size_t pages = idle.count << granule_shift_;
@@ -77,10 +71,10 @@ bool Region::make_usable(std::size_t end) noexcept {
   return false;
 }
 
-void Region::wipe_tags() noexcept {
+void Region::give_back_tags() noexcept {
   const std::size_t bytes = round_up(pages_ * sizeof(PageTag), kPageBytes);
-  if (address_space::give_back(reinterpret_cast<std::byte*>(tags_), bytes)) return;
-  for (std::size_t page = 0; page < pages_; ++page) tags_[page].clear();
+  // Where the system refuses they stay, and inside the one range all of them are zero as well.
+  (void)address_space::give_back(reinterpret_cast<std::byte*>(tags_), bytes);
 }
 
 bool Region::is_consistent(std::size_t& free_ranges) const noexcept {
@@ -90,12 +84,12 @@ bool Region::is_consistent(std::size_t& free_ranges) const noexcept {
     const bool is_free = tags_[first].kind() == PageTag::Kind::free_first;
     const std::size_t pages = tags_[first].value();
     if (pages == 0 || pages > pages_ - first || (is_free && after_free)) return false;
-    if (!is_tagged_consistently(first, pages)) return false;
+    if (!is_tagged_consistently({.first = first, .count = pages})) return false;
     if (is_free) {
       ++free_ranges;
     } else {
       used += pages;
-      if (is_resting(first, pages)) return false;
+      if (is_resting({.first = first, .count = pages})) return false;
     }
     after_free = is_free;
     first += pages;
@@ -111,7 +105,8 @@ bool Region::is_consistent(std::size_t& free_ranges) const noexcept {
 }
 
 // The tags of a range of which the first is right. Inside long ranges only every so many are looked at.
-bool Region::is_tagged_consistently(std::size_t first, std::size_t pages) const noexcept {
+bool Region::is_tagged_consistently(PageRun range) const noexcept {
+  const auto [first, pages] = range;
   using Kind = PageTag::Kind;
   const Kind kind = tags_[first].kind();
   if (kind != Kind::free_first && kind != Kind::used_first && kind != Kind::marked_first) return false;
@@ -134,8 +129,8 @@ bool Region::is_tagged_consistently(std::size_t first, std::size_t pages) const 
 }
 
 // Whether a page that is in use lies in a granule that is not resident, or counts as idle.
-bool Region::is_resting(std::size_t first, std::size_t pages) const noexcept {
-  const Residency::Run run = granules_around(first, pages);
+bool Region::is_resting(PageRun range) const noexcept {
+  const Residency::Run run = granules_around(range);
   for (std::size_t i = run.first; i < run.first + run.count; ++i) {
     if (!residency_.is_resident(i) || residency_.is_idle(i)) return true;
   }

@@ -25,6 +25,12 @@ class Region {
     bool huge_pages = false;
   };
 
+  /// Pages that follow one another.
+  struct PageRun {
+    std::size_t first = 0;
+    std::size_t count = 0;
+  };
+
   /// Reserves the addresses; one range covers all of it, which is for the caller to tag. False where the
   /// system refuses. Only on a region that is closed.
   [[nodiscard]] bool open(std::size_t index, const Shape& shape) noexcept;
@@ -45,7 +51,18 @@ class Region {
   [[nodiscard]] PageTag& tag(std::size_t page) const noexcept { return tags_[page]; }
 
   /// The granules that the pages touch.
-  [[nodiscard]] Residency::Run granules_around(std::size_t first, std::size_t pages) const noexcept;
+  [[nodiscard]] Residency::Run granules_around(PageRun pages) const noexcept {
+    const std::size_t begin = pages.first >> granule_shift_;
+    const std::size_t last = (pages.first + pages.count - 1) >> granule_shift_;
+    return {.first = begin, .count = last - begin + 1};
+  }
+  /// The granules that they fill.
+  [[nodiscard]] Residency::Run granules_within(PageRun pages) const noexcept {
+    const std::size_t granule_pages = std::size_t{1} << granule_shift_;
+    const std::size_t begin = (pages.first + granule_pages - 1) >> granule_shift_;
+    const std::size_t end = (pages.first + pages.count) >> granule_shift_;
+    return {.first = begin, .count = end > begin ? end - begin : 0};
+  }
   [[nodiscard]] Residency& residency() noexcept { return residency_; }
   [[nodiscard]] const Residency& residency() const noexcept { return residency_; }
   /// Gives the memory of idle granules back. False where the system refuses.
@@ -54,8 +71,8 @@ class Region {
   /// Makes the pages below `end` usable, and some more so that this is rare. False where the system refuses.
   [[nodiscard]] bool make_usable(std::size_t end) noexcept;
 
-  /// Forgets all tags; for a region without a used range, which the caller tags anew.
-  void wipe_tags() noexcept;
+  /// Gives the memory of the tags back; for a region without a used range, whose free one is tagged anew.
+  void give_back_tags() noexcept;
 
   /// Whether the address lies in the region. Safe from any thread, also while the region opens or closes.
   [[nodiscard]] bool contains(const void* address) const noexcept;
@@ -67,8 +84,8 @@ class Region {
   std::size_t used_pages = 0;
 
  private:
-  [[nodiscard]] bool is_tagged_consistently(std::size_t first, std::size_t pages) const noexcept;
-  [[nodiscard]] bool is_resting(std::size_t first, std::size_t pages) const noexcept;
+  [[nodiscard]] bool is_tagged_consistently(PageRun range) const noexcept;
+  [[nodiscard]] bool is_resting(PageRun range) const noexcept;
 
   // Where it lies, read without a lock, thus in one word: begin / kAlignment above, pages below. 0: closed.
   static constexpr int kPagesBits = 64 - (kAddressBits - 26);

@@ -8,39 +8,39 @@ namespace {
 
 constexpr std::uint64_t kAll = ~std::uint64_t{0};
 
-// Most words are full or empty, and not every processor that we run on counts bits in one instruction.
-std::size_t count(std::uint64_t bits) noexcept {
-  if (bits == 0) return 0;
-  if (bits == kAll) return 64;
-  return static_cast<std::size_t>(std::popcount(bits));
-}
+std::size_t count(std::uint64_t bits) noexcept { return static_cast<std::size_t>(std::popcount(bits)); }
 
 // Calls `use(word, mask)` for each word that the run touches.
 template <typename Use>
 void for_words(Residency::Word* words, Residency::Run run, Use use) noexcept {
   if (run.count == 0) return;
-  std::size_t word = run.first / 64;
-  const std::size_t last = (run.first + run.count - 1) / 64;
-  std::uint64_t mask = kAll << (run.first % 64);
-  for (; word < last; ++word) {
-    use(words[word], mask);
-    mask = kAll;
-  }
-  mask &= kAll >> (63 - (run.first + run.count - 1) % 64);
-  use(words[word], mask);
+  const std::size_t end = run.first + run.count;
+  Residency::Word* word = words + run.first / 64;
+  Residency::Word* const last = words + (end - 1) / 64;
+  const std::uint64_t first_mask = kAll << (run.first % 64);
+  const std::uint64_t last_mask = kAll >> (63 - (end - 1) % 64);
+  if (word == last) return use(*word, first_mask & last_mask);
+  use(*word, first_mask);
+  while (++word != last) use(*word, kAll);
+  use(*last, last_mask);
 }
 
 }  // namespace
 
+// In each the usual case goes first: all is as it was when the same block was here before. Not every
+// processor that we run on counts bits in one instruction.
+
 std::size_t Residency::take(Run run) noexcept {
   std::size_t absent = 0;
-  std::size_t idle = 0;
+  std::size_t not_idle = 0;
   for_words(words_, run, [&](Word& word, std::uint64_t mask) {
-    absent += count(mask & ~word.resident);
-    idle += count(mask & word.idle);
+    if ((word.idle & mask) != mask) {
+      absent += count(mask & ~word.resident);
+      not_idle += count(mask & ~word.idle);
+    }
     word.idle &= ~mask;
   });
-  idle_ -= idle;
+  idle_ -= run.count - not_idle;
   return absent;
 }
 
@@ -53,11 +53,13 @@ void Residency::occupy(Run run) noexcept {
 
 void Residency::rest(Run run) noexcept {
   if (run.count == 0) return;
+  std::size_t others = 0;
   for_words(words_, run, [&](Word& word, std::uint64_t mask) {
-    const std::uint64_t rests = mask & word.resident;
-    idle_ += count(rests & ~word.idle);
+    const std::uint64_t rests = mask & word.resident & ~word.idle;
+    if (rests != mask) others += count(mask & ~rests);
     word.idle |= rests;
   });
+  idle_ += run.count - others;
   top_ = std::max(top_, words_for(run.first + run.count));
 }
 

@@ -61,6 +61,18 @@ void limit_address_space(std::uint64_t bytes) {
   if (setrlimit(RLIMIT_AS, &bound) != 0) throw std::runtime_error("cannot limit the address space");
 }
 
+// What may be mapped writable, on top of what is.
+void limit_data(std::uint64_t more) {
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t pages = 0;
+  for (int field = 0; field < 6; ++field) statm >> pages;
+  const std::uint64_t limit = pages * kPage + more;
+  const struct rlimit bound {
+    .rlim_cur = limit, .rlim_max = limit
+  };
+  if (setrlimit(RLIMIT_DATA, &bound) != 0) throw std::runtime_error("cannot limit the data");
+}
+
 TEST(PageHeap, BlocksAreAlignedAndWritable) {
   PageHeap heap({});
   std::vector<void*> blocks;
@@ -465,6 +477,43 @@ TEST(PageHeap, WorksWhereAddressSpaceIsBounded) {
               if (allocate(heap, std::size_t{3} << 30U) != nullptr) return 8;
               heap.deallocate(again);
               return 0;
+            }),
+            0);
+}
+
+TEST(PageHeap, RefusesWhatTheSystemRefusesAndStaysUsable) {
+  EXPECT_EQ(test::in_child([] {
+              PageHeap heap({});
+              void* first = allocate(heap, kMegabyte);
+              if (first == nullptr) return 1;
+              // The addresses are there already; the system refuses to make them usable.
+              limit_data(8 * kMegabyte);
+              if (allocate(heap, 64 * kMegabyte) != nullptr) return 2;
+              if (!heap.is_consistent()) return 3;
+              if (heap.statistics().held_bytes != kMegabyte) return 4;
+              void* second = allocate(heap, 4 * kMegabyte);
+              if (second == nullptr) return 5;
+              std::memset(second, 1, 4 * kMegabyte);
+              heap.deallocate(second);
+              heap.deallocate(first);
+              return heap.is_consistent() ? 0 : 6;
+            }),
+            0);
+}
+
+TEST(PageHeap, TakesTheLastPagesThatTheSystemHas) {
+  EXPECT_EQ(test::in_child([] {
+              PageHeap heap({});
+              void* first = allocate(heap, 64 * kMegabyte);
+              if (first == nullptr) return 1;
+              limit_data(8 * kMegabyte);
+              // Too little is left to make many pages usable at once; those of a granule follow one by one.
+              for (int i = 0; i < 40; ++i) {
+                void* page = allocate(heap, kPage);
+                if (page == nullptr) return 2;
+                std::memset(page, 1, kPage);
+              }
+              return heap.is_consistent() ? 0 : 3;
             }),
             0);
 }
