@@ -3,16 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <string>
-#include <system_error>
-#include <utility>
 
 #include "base/descriptor_posix.h"
 #include "base/errno_error.h"
 #include "base/files.h"
+#include "base/pending_file.h"
 #include "base/quoted.h"
 
 namespace onda::base {
@@ -58,78 +55,6 @@ std::vector<std::byte> read_all(int descriptor, const std::filesystem::path& pat
   return bytes;
 }
 
-void write_all(int descriptor, std::span<const std::byte> bytes, const std::filesystem::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t count = write(descriptor, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw errno_error(errno, "write", path);
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
-}
-
-/// A new file beside the one that it will replace, removed unless it has been renamed.
-class PendingFile {
- public:
-  PendingFile(const std::filesystem::path& directory, const std::filesystem::path& target);
-  PendingFile(const PendingFile&) = delete;
-  PendingFile& operator=(const PendingFile&) = delete;
-  ~PendingFile() {
-    if (!path_.empty()) unlink(path_.c_str());
-  }
-  [[nodiscard]] int descriptor() const noexcept { return file_.number(); }
-  void rename_to(const std::filesystem::path& target);
-
- private:
-  std::filesystem::path path_;
-  Descriptor file_;
-};
-
-PendingFile::PendingFile(const std::filesystem::path& directory, const std::filesystem::path& target) {
-  // Apart from each other within the process by the count, between processes by the id; where the directory
-  // is shared by machines or containers with equal ids, the next count is tried.
-  static std::atomic<unsigned> count = 0;
-  do {
-    const std::string name =
-        ".onda-" + std::to_string(getpid()) + "-" + std::to_string(count.fetch_add(1)) + ".tmp";
-    const std::filesystem::path path = directory / name;
-    file_ = Descriptor(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
-    if (file_.is_open()) path_ = path;
-  } while (!file_.is_open() && (errno == EEXIST || errno == EINTR));
-  if (!file_.is_open()) throw errno_error(errno, "write", target);
-}
-
-void PendingFile::rename_to(const std::filesystem::path& target) {
-  // Some network file systems report a full disk only here.
-  if (close(file_.release()) != 0 && errno != EINTR) throw errno_error(errno, "write", target);
-  if (rename(path_.c_str(), target.c_str()) != 0) throw errno_error(errno, "write", target);
-  path_.clear();
-}
-
-void sync(int descriptor, const std::filesystem::path& path) {
-  if (fsync(descriptor) != 0) throw errno_error(errno, "sync", path);
-}
-
-void replace(const std::filesystem::path& target, std::span<const std::byte> bytes,
-             const struct stat* replaced, bool synced) {
-  const std::filesystem::path directory = target.has_parent_path() ? target.parent_path() : ".";
-  PendingFile pending(directory, target);
-  if (replaced != nullptr) (void)fchmod(pending.descriptor(), replaced->st_mode & 0777);
-  write_all(pending.descriptor(), bytes, target);
-  if (synced) sync(pending.descriptor(), target);
-  pending.rename_to(target);
-  if (synced) {
-    const Descriptor folder = open_to_read(directory);
-    sync(folder.number(), directory);
-  }
-}
-
-/// A pipe or a device is written to: as root, a rename would replace even /dev/null.
-void write_through(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-  const Descriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
-  if (!file.is_open()) throw errno_error(errno, "write", path);
-  write_all(file.number(), bytes, path);
-}
-
 }  // namespace
 
 FileStamp stamp_of(const std::filesystem::path& path) {
@@ -153,18 +78,7 @@ std::vector<std::byte> read_standard_input(std::uint64_t limit_bytes) {
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes, bool sync) {
-  struct stat status {};
-  if (stat(path.c_str(), &status) != 0) {
-    if (errno != ENOENT) throw errno_error(errno, "write", path);
-    return replace(path, bytes, nullptr, sync);
-  }
-  if (S_ISDIR(status.st_mode)) throw errno_error(EISDIR, "write", path);
-  if (!S_ISREG(status.st_mode)) return write_through(path, bytes);
-  // The file behind a link is replaced, not the link.
-  std::error_code failed;
-  const std::filesystem::path target = std::filesystem::canonical(path, failed);
-  if (failed) throw errno_error(failed.value(), "write", path);
-  replace(target, bytes, &status, sync);
+  PendingFile(path, bytes, sync).publish();
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view text, bool sync) {

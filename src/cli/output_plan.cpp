@@ -1,13 +1,11 @@
 #include "cli/output_plan.h"
 
 #include <cctype>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <set>
 
 #include "base/files.h"
+#include "base/pending_file.h"
 #include "base/quoted.h"
 #include "cli/console.h"
 #include "cli/suggestions.h"
@@ -16,6 +14,31 @@
 
 namespace onda::cli {
 namespace {
+
+/// The directories of a plan, made where they are missing, and removed again where nothing was kept in them.
+class NewDirectories {
+ public:
+  explicit NewDirectories(std::span<const PlannedOutput> plan) {
+    for (const auto& planned : plan) {
+      std::error_code ignored;
+      // What is wrong with the directory shows at writing.
+      if (!planned.make_directory.empty() &&
+          std::filesystem::create_directory(planned.make_directory, ignored)) {
+        made_.push_back(planned.make_directory);
+      }
+    }
+  }
+  NewDirectories(const NewDirectories&) = delete;
+  NewDirectories& operator=(const NewDirectories&) = delete;
+  ~NewDirectories() {
+    std::error_code ignored;
+    for (const auto& directory : made_) std::filesystem::remove(directory, ignored);
+  }
+  void keep() { made_.clear(); }
+
+ private:
+  std::vector<std::string> made_;
+};
 
 bool is_directory(const std::string& file) {
   std::error_code error;
@@ -138,19 +161,24 @@ void write_output(const std::string& file, const std::string& content) {
     print(content);
     return;
   }
-  std::error_code error;
-  const auto status = std::filesystem::status(file, error);
-  if (!std::filesystem::exists(status) || std::filesystem::is_regular_file(status)) {
-    base::write_file_atomically(file, std::string_view(content));
-    return;
+  base::write_file_atomically(file, std::string_view(content));
+}
+
+void write_outputs(std::span<const PlannedOutput> plan, std::span<const std::string> contents) {
+  NewDirectories directories(plan);
+  std::vector<base::PendingFile> files;
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    if (plan[i].file != "-") files.emplace_back(plan[i].file, std::as_bytes(std::span(contents[i])));
   }
-  // A device or a pipe must not be replaced by a file.
-  errno = 0;
-  std::ofstream stream(file, std::ios::binary);
-  stream << content << std::flush;
-  if (!stream)
-    throw Error(ErrorCode::permission_denied,
-                single_line(file) + ": cannot be written (" + std::strerror(errno) + ")");
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    if (plan[i].file == "-") print(contents[i]);
+  }
+  for (const bool is_stream : {true, false}) {
+    for (auto& file : files) {
+      if (file.is_stream() == is_stream) file.publish();
+    }
+  }
+  directories.keep();
 }
 
 }  // namespace onda::cli

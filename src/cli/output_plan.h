@@ -47,4 +47,9 @@ void require_own_files(const OutputRequest& request, std::span<const ValueInfo> 
 /// directly. Throws what `base::write_file_atomically` throws.
 void write_output(const std::string& file, const std::string& content);
 
+/// Writes the contents, one for each output, in one go: all of the files or none, as far as that is in our
+/// hands. What goes to standard output, devices and pipes comes first, as it cannot be taken back. Throws
+/// what `base::write_file_atomically` throws.
+void write_outputs(std::span<const PlannedOutput> plan, std::span<const std::string> contents);
+
 }  // namespace onda::cli

@@ -132,7 +132,7 @@ void rank(Work& work, std::span<const NamedTensor> outputs, RunResult& result) {
 }
 
 /// Every file is encoded before the first is written, so that what cannot be encoded leaves none behind.
-void write_outputs(const Work& work, std::span<const NamedTensor> outputs, RunResult& result) {
+void write_results(const Work& work, std::span<const NamedTensor> outputs, RunResult& result) {
   const auto plan = plan_outputs(work.request.output, work.session.outputs(), stem_of_run(result.input),
                                  work.has_several_runs);
   std::vector<std::string> contents;
@@ -144,12 +144,9 @@ void write_outputs(const Work& work, std::span<const NamedTensor> outputs, RunRe
       contents.push_back(encode_tensors_json(outputs));
     }
   }
-  for (std::size_t i = 0; i < plan.size(); ++i) {
-    std::error_code ignored;
-    // What is wrong with the directory shows at writing.
-    if (!plan[i].make_directory.empty()) std::filesystem::create_directory(plan[i].make_directory, ignored);
-    write_output(plan[i].file, contents[i]);
-    if (plan[i].file != "-") result.files.push_back(plan[i].file);
+  write_outputs(plan, contents);
+  for (const auto& planned : plan) {
+    if (planned.file != "-") result.files.push_back(planned.file);
   }
 }
 
@@ -171,7 +168,7 @@ RunResult run_once(Work& work, std::span<const AssignedInput> assigned) {
   }
   auto outputs = run_repeatedly(work, views, result);
   if (work.request.ranks()) rank(work, outputs, result);
-  write_outputs(work, outputs, result);
+  write_results(work, outputs, result);
   // Many runs of large outputs that nobody asked to see would fill the memory.
   if (!work.request.ranks()) result.outputs = std::move(outputs);
   return result;

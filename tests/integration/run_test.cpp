@@ -91,6 +91,21 @@ TEST(Run, WritesAllOutputsIntoADirectory) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory / "out"), {}), 3);
 }
 
+TEST(Run, WritesAllItsFilesOrNone) {
+  const TempDirectory directory;
+  const auto a = (directory / "a.npy").string();
+  const std::vector<std::string> run = {"run",   test_model("split.onnx"), "--input", "-", "--output",
+                                        "a=" + a};
+  directory.write("a.npy", "old");
+  for (const auto& second : {(directory / "absent" / "b.npy").string(), std::string("/dev/full")}) {
+    auto arguments = run;
+    arguments.insert(arguments.end(), {"--output", "b=" + second, "--output-format", "npy"});
+    EXPECT_TRUE(failed_clearly(run_onda(arguments, with_input("[1, 2, 3, 4, 5, 6]")), {second}));
+    EXPECT_EQ(read_text(a), "old");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory.path()), {}), 1);
+  }
+}
+
 TEST(Run, FitsShapesByThePolicy) {
   const std::string model = test_model("no_softmax.onnx");
   EXPECT_EQ(run_onda({"run", model, "--input", "-"}, with_input("[1, 2, 3, 4]")).exit_code, 0);
