@@ -9,8 +9,8 @@
 namespace onda::base {
 namespace {
 
-// The heap of the C library is set up by the first trim where a sanitizer's serves the program, as here under the
-// thread sanitizer: in a fresh process (ctest runs each test in one) all threads come for that first one.
+// The heap of the C library is set up by the first trim where a sanitizer's serves the program, as here under
+// the thread sanitizer: in a fresh process (ctest runs each test in one) all threads come for that first one.
 TEST(ProcessThreads, TheHeapIsReleasedByManyThreadsAtOnce) {
   constexpr int kThreads = 8;
   std::barrier together(kThreads);
