@@ -1,0 +1,116 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "memory/size_classes.h"
+#include "memory/span_heap.h"
+
+namespace onda::memory {
+
+/// What was asked of small blocks, and how it was served. `allocated` and `freed` count whole blocks of a
+/// class.
+struct SmallBlockCounts {
+  std::uint64_t allocations = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t large_allocations = 0;
+  std::uint64_t allocated_bytes = 0;
+  std::uint64_t freed_bytes = 0;
+
+  SmallBlockCounts& operator+=(const SmallBlockCounts& other) noexcept {
+    allocations += other.allocations;
+    misses += other.misses;
+    large_allocations += other.large_allocations;
+    allocated_bytes += other.allocated_bytes;
+    freed_bytes += other.freed_bytes;
+    return *this;
+  }
+};
+
+/// The free blocks that one thread keeps, at most 256 KB: a stack for each size class. A stack may grow when
+/// it was found empty or full, at the cost of others once all of the room is given out.
+///
+/// Used by its thread alone, but for `counts`.
+class ThreadCache {
+ public:
+  static constexpr std::size_t kLargestBytes = std::size_t{256} << 10;
+
+  /// A block of the class; null where there is none.
+  [[nodiscard]] void* take(std::size_t size_class) noexcept {
+    Stack& stack = stacks_[size_class];
+    if (stack.count == 0) return nullptr;
+    add_one(stack.allocations);
+    return stack.blocks[--stack.count];
+  }
+
+  /// Fills the stack of the class, which is empty, and takes a block; null where there are none to be had.
+  [[nodiscard]] void* refill(std::size_t size_class, SpanHeap& spans, bool& left_unneeded) noexcept;
+
+  /// Keeps the block; false where its stack is full.
+  [[nodiscard]] bool put(std::size_t size_class, void* block) noexcept {
+    Stack& stack = stacks_[size_class];
+    if (stack.count == stack.capacity) return false;
+    add_one(stack.frees);
+    stack.blocks[stack.count++] = block;
+    return true;
+  }
+
+  /// Makes room in the stack of the class, which is full, and keeps the block. Returns what `SpanHeap::put`
+  /// does.
+  bool overflow(std::size_t size_class, void* block, SpanHeap& spans) noexcept;
+
+  /// Gives all blocks back; returns what `SpanHeap::put` does.
+  bool flush(SpanHeap& spans) noexcept;
+
+  void count_large() noexcept { add_one(large_allocations_); }
+
+  /// What its blocks have; by its thread.
+  [[nodiscard]] std::size_t bytes() const noexcept;
+
+  /// From any thread; exact where the calls of its thread happened before.
+  [[nodiscard]] SmallBlockCounts counts() const noexcept;
+
+ private:
+  friend class ThreadCaches;
+
+  /// Written by one thread alone, so that adding takes no locked instruction.
+  using Counter = std::atomic<std::uint64_t>;
+  static void add_one(Counter& counter) noexcept {
+    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+
+  struct alignas(64) Stack {
+    std::uint32_t count = 0;
+    std::uint32_t capacity = 0;
+    Counter allocations{0};
+    Counter frees{0};
+    std::array<void*, SpanHeap::kLargestBatch> blocks;  // the first `count`, the coldest first
+  };
+
+  /// How far a stack may grow, and by how many blocks at a time.
+  [[nodiscard]] static constexpr std::size_t most_blocks(std::size_t size_class) noexcept {
+    constexpr std::size_t kBytes = std::size_t{128} << 10;
+    return std::min(kBytes / SizeClasses::bytes(size_class), SpanHeap::kLargestBatch);
+  }
+  [[nodiscard]] static constexpr std::size_t step(std::size_t size_class) noexcept {
+    constexpr std::size_t kBytes = std::size_t{8} << 10;
+    return std::clamp<std::size_t>(kBytes / SizeClasses::bytes(size_class), 1, 16);
+  }
+
+  bool grow(std::size_t size_class, SpanHeap& spans) noexcept;
+  bool shrink_others(std::size_t size_class, std::size_t bytes, SpanHeap& spans) noexcept;
+  bool give_back(std::size_t size_class, std::size_t blocks, SpanHeap& spans) noexcept;
+
+  std::array<Stack, SizeClasses::kCount> stacks_;
+  std::size_t unused_bytes_ = kLargestBytes;  // of the room, in no stack's capacity
+  std::size_t next_victim_ = 0;
+  Counter misses_{0};
+  Counter large_allocations_{0};
+  ThreadCache* next_ = nullptr;      // both: among those of the allocator, guarded by its lock
+  ThreadCache* previous_ = nullptr;  //
+};
+
+}  // namespace onda::memory
