@@ -21,7 +21,7 @@ struct RecyclingOptions {
   bool background = true;
   /// Ask for transparent huge pages: fewer page faults, memory in steps of 2 MB.
   bool huge_pages = false;
-  /// Where the time comes from; empty: std::chrono::steady_clock.
+  /// Where the time comes from; empty: std::chrono::steady_clock. It must not use the allocator.
   std::function<std::chrono::steady_clock::time_point()> clock = {};
 };
 
@@ -30,7 +30,11 @@ struct RecyclingOptions {
 /// was live at the recent peak, the rest is given back at once; with time all of it is.
 ///
 /// Safe from any thread; a block may be given back on any thread. Alignments up to 2 MB. A block that is
-/// given back twice, or is not of this allocator, ends a debug build with a message.
+/// given back twice, or with another size, or is not of this allocator, ends a debug build with a message;
+/// the address sanitizer is told which memory is free.
+///
+/// A thread's cache is gone with the thread or with the allocator, whichever ends first. The first eight
+/// allocators that live at a time have caches, further ones take a lock for each small block.
 class RecyclingAllocator final : public Allocator {
  public:
   /// Larger blocks have ranges of pages of their own.
@@ -52,12 +56,17 @@ class RecyclingAllocator final : public Allocator {
   /// Whether the address lies in memory of this allocator. Takes no lock.
   [[nodiscard]] bool owns(const void* address) const noexcept;
 
+  /// Small blocks are live with the size of their class (at most a quarter more than asked for above 256
+  /// bytes), large ones with the bytes asked for. The peak counts the pages that small blocks are cut from
+  /// whole: it may be above the largest `live_bytes` by these, never below. Large allocations are cache
+  /// misses.
   [[nodiscard]] AllocatorStatistics statistics() const noexcept override;
 
   /// Gives all free memory back now. What the caches of other threads hold (at most 256 KB each) stays
   /// theirs.
   void trim() noexcept override;
-  /// Gives back what was not needed for `decay` by the clock; what the background thread calls.
+  /// Gives back what was not needed for `decay` by the clock; what the background thread calls. Time passes
+  /// in steps of half of `decay`, so it is to be called that often; a call in between does nothing.
   void decay() noexcept;
 
   class Impl;
