@@ -10,6 +10,11 @@
 
 namespace onda {
 
+namespace memory {
+class AllocationRound;
+class RoundMemories;
+}  // namespace memory
+
 struct RecyclingOptions {
   /// What may be held at most, live or kept for reuse; an allocation above it is resource_exhausted. 0: no
   /// budget.
@@ -72,6 +77,9 @@ class RecyclingAllocator final : public Allocator {
   class Impl;
 
  private:
+  friend class memory::AllocationRound;
+  memory::RoundMemories& round_memories() noexcept;
+
   std::unique_ptr<Impl> impl_;
 };
 

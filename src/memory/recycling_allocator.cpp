@@ -8,11 +8,13 @@
 #include <string>
 #include <utility>
 
+#include "memory/allocation_round.h"
 #include "memory/checked.h"
 #include "memory/decay_thread.h"
 #include "memory/page_heap.h"
 #include "memory/poison.h"
 #include "memory/poisoned_range.h"
+#include "memory/round_memories.h"
 #include "memory/size_classes.h"
 #include "memory/span.h"
 #include "memory/span_heap.h"
@@ -55,8 +57,9 @@ std::chrono::nanoseconds interval_of(const RecyclingOptions& options) noexcept {
 
 class RecyclingAllocator::Impl {
  public:
-  explicit Impl(RecyclingOptions options)
-      : options_(checked(std::move(options))),
+  Impl(const RecyclingAllocator& owner, RecyclingOptions options)
+      : self_(owner),
+        options_(checked(std::move(options))),
         pages_({.budget_bytes = options_.budget_bytes, .huge_pages = options_.huge_pages}),
         spans_(pages_),
         poisoned_(pages_),
@@ -66,7 +69,16 @@ class RecyclingAllocator::Impl {
                        .clock = options_.clock,
                        .pass = [](void* self) noexcept { return static_cast<Impl*>(self)->decay(); },
                        .context = this}),
-        caches_(spans_, decay_thread_) {}
+        caches_(spans_, decay_thread_),
+        rounds_(
+            {.context = this,
+             .allocate =
+                 [](void* self, std::size_t bytes) noexcept {
+                   return static_cast<Impl*>(self)->allocate_pages(bytes, kAlignment);
+                 },
+             .deallocate = [](void* self,
+                              void* begin) noexcept { static_cast<Impl*>(self)->deallocate_large(begin); }},
+            caches_, decay_thread_) {}
 
   /// Null where it is refused.
   void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
@@ -77,8 +89,10 @@ class RecyclingAllocator::Impl {
   }
 
   void deallocate(void* block, std::size_t bytes, std::size_t alignment) noexcept {
+    const bool is_small = SizeClasses::holds(bytes, alignment);
+    if (!is_small && was_of_a_round(block)) return;
     if constexpr (memory::kChecked) check(block, bytes, alignment);
-    if (SizeClasses::holds(bytes, alignment)) [[likely]] {
+    if (is_small) [[likely]] {
       deallocate_small(block, SizeClasses::of(bytes, alignment));
     } else {
       deallocate_large(block);
@@ -86,14 +100,17 @@ class RecyclingAllocator::Impl {
   }
 
   void deallocate(void* block) noexcept {
-    if constexpr (memory::kChecked) check_live(block);
     const memory::Span* span = spans_.owner(block);
+    if (span == nullptr && was_of_a_round(block)) return;
+    if constexpr (memory::kChecked) check_live(block);
     if (span != nullptr) {
       deallocate_small(block, span->size_class());
     } else {
       deallocate_large(block);
     }
   }
+
+  memory::RoundMemories& rounds() noexcept { return rounds_; }
 
   bool owns(const void* address) const noexcept { return pages_.contains(address); }
 
@@ -104,11 +121,12 @@ class RecyclingAllocator::Impl {
     const std::uint64_t spans = std::min(spans_.span_bytes(), pages.live_bytes);
     const std::uint64_t freed = std::min(small.freed_bytes, small.allocated_bytes);
     AllocatorStatistics statistics;
-    statistics.live_bytes = pages.live_bytes - spans + (small.allocated_bytes - freed);
+    const std::uint64_t idle = std::min(rounds_.idle_bytes(), pages.live_bytes - spans);
+    statistics.live_bytes = pages.live_bytes - spans - idle + (small.allocated_bytes - freed);
     statistics.held_bytes = pages.held_bytes;
     statistics.peak_bytes = std::max(pages.peak_bytes, statistics.live_bytes);
     statistics.budget_bytes = options_.budget_bytes;
-    statistics.allocations = small.allocations + small.large_allocations;
+    statistics.allocations = small.allocations + small.large_allocations + small.planned_allocations;
     statistics.cache_misses = small.misses + small.large_allocations;
     statistics.cache_hits =
         statistics.allocations - std::min(statistics.cache_misses, statistics.allocations);
@@ -118,6 +136,7 @@ class RecyclingAllocator::Impl {
 
   void trim() noexcept {
     if (memory::ThreadCache* cache = caches_.mine()) cache->flush(spans_);
+    rounds_.release_idle();
     spans_.release_spares();
     pages_.trim();
   }
@@ -142,10 +161,11 @@ class RecyclingAllocator::Impl {
     const std::scoped_lock lock(decay_mutex_);
     if (now - interval_began_ < interval_of(options_)) return {.interval_ended = false, .more = true};
     interval_began_ = now;
-    // Spans first: their pages are the page heap's to give back.
+    // Rounds and spans first: their pages are the page heap's to give back.
+    const bool rounds = rounds_.decay();
     const bool spares = spans_.decay();
     const bool pages = pages_.decay();
-    return {.interval_ended = true, .more = spares || pages};
+    return {.interval_ended = true, .more = rounds || spares || pages};
   }
 
  private:
@@ -170,13 +190,34 @@ class RecyclingAllocator::Impl {
   }
 
   void* allocate_large(std::size_t bytes, std::size_t alignment) noexcept {
+    memory::AllocationRound* round = memory::AllocationRound::of(self_);
+    if (round == nullptr) return allocate_pages(bytes, alignment);
+    void* block = round->place(bytes, alignment);
+    if (block != nullptr) {
+      count(&memory::ThreadCache::count_planned, &memory::SmallBlockCounts::planned_allocations);
+      return block;
+    }
+    block = allocate_pages(bytes, alignment);
+    if (block != nullptr) round->took(block, bytes);
+    return block;
+  }
+
+  /// Before a large block is given back: whether its place was in the memory of a round, and that is all.
+  bool was_of_a_round(void* block) noexcept {
+    memory::AllocationRound* round = memory::AllocationRound::of(self_);
+    if (round != nullptr && round->take_back(block)) return true;
+    // A place in a round's memory is never where a range of pages begins.
+    return rounds_.is_any() && pages_.find(block).begin != block && rounds_.take_back_elsewhere(block);
+  }
+
+  void* allocate_pages(std::size_t bytes, std::size_t alignment) noexcept {
     if (bytes > kLargestBlock) return nullptr;
     const std::size_t wanted = std::max<std::size_t>(bytes, 1);
     void* block = pages_.allocate(wanted, alignment, nullptr, memory::Lookup::begin);
     if (block == nullptr && reclaim())
       block = pages_.allocate(wanted, alignment, nullptr, memory::Lookup::begin);
     if (block == nullptr) return nullptr;
-    count_large();
+    count(&memory::ThreadCache::count_large, &memory::SmallBlockCounts::large_allocations);
     if constexpr (memory::kPoisons) poison_tail(block, bytes);
     return block;
   }
@@ -224,19 +265,22 @@ class RecyclingAllocator::Impl {
     if (left_unneeded) decay_thread_.need();
   }
 
-  /// Gives the page heap what this thread's cache and the spare spans hold; whether that was anything.
+  /// Gives the page heap what this thread's cache, idle rounds and the spare spans hold; whether that was
+  /// anything.
   bool reclaim() noexcept {
     bool left_unneeded = false;
     if (memory::ThreadCache* cache = caches_.mine()) left_unneeded = cache->flush(spans_);
-    return spans_.release_spares() || left_unneeded;
+    const bool rounds = rounds_.release_idle();
+    return spans_.release_spares() || rounds || left_unneeded;
   }
 
-  void count_large() noexcept {
+  void count(void (memory::ThreadCache::*in_cache)() noexcept,
+             std::uint64_t memory::SmallBlockCounts::*uncached) noexcept {
     if (memory::ThreadCache* cache = caches_.mine()) {
-      cache->count_large();
+      (cache->*in_cache)();
     } else {
       const std::scoped_lock lock(uncached_mutex_);
-      ++uncached_.large_allocations;
+      ++(uncached_.*uncached);
     }
   }
 
@@ -279,6 +323,7 @@ class RecyclingAllocator::Impl {
     memory::unpoison(block, bytes);
   }
 
+  const RecyclingAllocator& self_;
   const RecyclingOptions options_;
   memory::PageHeap pages_;
   memory::SpanHeap spans_;
@@ -290,13 +335,14 @@ class RecyclingAllocator::Impl {
   mutable std::mutex uncached_mutex_;
   memory::SmallBlockCounts uncached_;  // guarded by uncached_mutex_: of threads without a cache
 
-  // Last, and so gone first: both use what stands above.
+  // Last, and so gone first: these use what stands above.
   memory::DecayThread decay_thread_;
   memory::ThreadCaches caches_;
+  memory::RoundMemories rounds_;
 };
 
 RecyclingAllocator::RecyclingAllocator(RecyclingOptions options)
-    : impl_(std::make_unique<Impl>(std::move(options))) {}
+    : impl_(std::make_unique<Impl>(*this, std::move(options))) {}
 
 RecyclingAllocator::~RecyclingAllocator() = default;
 
@@ -326,6 +372,8 @@ bool RecyclingAllocator::owns(const void* address) const noexcept { return impl_
 AllocatorStatistics RecyclingAllocator::statistics() const noexcept { return impl_->statistics(); }
 
 void RecyclingAllocator::trim() noexcept { impl_->trim(); }
+
+memory::RoundMemories& RecyclingAllocator::round_memories() noexcept { return impl_->rounds(); }
 
 void RecyclingAllocator::decay() noexcept { impl_->decay(); }
 

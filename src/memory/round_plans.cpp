@@ -6,6 +6,13 @@
 
 namespace onda::memory {
 
+RoundPlans::RoundPlans(std::size_t most_keys) noexcept
+    : id_([] {
+        static constinit std::atomic<std::uint64_t> last_id{0};
+        return last_id.fetch_add(1, std::memory_order_relaxed) + 1;
+      }()),
+      most_keys_(most_keys) {}
+
 RoundPlans::Task RoundPlans::begin(std::uint64_t key) noexcept {
   try {
     const std::lock_guard lock(mutex_);
@@ -55,6 +62,7 @@ void RoundPlans::deviated(std::uint64_t key, const RoundPlan& plan) noexcept {
   if (found == entries_.end() || found->second.plan.get() != &plan) return;
   Entry& entry = found->second;
   entry.plan.reset();
+  version_.fetch_add(1, std::memory_order_relaxed);
   entry.is_recorded = false;
   entry.is_left_alone = ++entry.deviations >= kMostDeviations;
 }

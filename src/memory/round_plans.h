@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -23,9 +24,14 @@ class RoundPlans {
   /// Plans of one key that were not kept to before it is left alone.
   static constexpr int kMostDeviations = 4;
 
-  explicit RoundPlans(std::size_t most_keys = kMostKeys) : most_keys_(most_keys) {}
+  explicit RoundPlans(std::size_t most_keys = kMostKeys) noexcept;
   RoundPlans(const RoundPlans&) = delete;
   RoundPlans& operator=(const RoundPlans&) = delete;
+
+  /// Of this object alone, in the whole process.
+  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+  /// Changes when a plan is dropped because it was not kept to: until then a key's plan stays the same.
+  [[nodiscard]] std::uint64_t version() const noexcept { return version_.load(std::memory_order_relaxed); }
 
   /// What a round is to do: record itself, follow `plan`, or neither.
   struct Task {
@@ -51,7 +57,9 @@ class RoundPlans {
   };
   void make_room();
 
-  std::size_t most_keys_;
+  const std::uint64_t id_;
+  const std::size_t most_keys_;
+  std::atomic<std::uint64_t> version_{0};
   std::mutex mutex_;
   std::unordered_map<std::uint64_t, Entry> entries_;
   std::uint64_t uses_ = 0;

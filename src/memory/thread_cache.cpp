@@ -56,6 +56,7 @@ SmallBlockCounts ThreadCache::counts() const noexcept {
   }
   counts.misses = misses_.load(std::memory_order_relaxed);
   counts.large_allocations = large_allocations_.load(std::memory_order_relaxed);
+  counts.planned_allocations = planned_allocations_.load(std::memory_order_relaxed);
   return counts;
 }
 

@@ -11,12 +11,15 @@
 
 namespace onda::memory {
 
+class RoundMemory;
+
 /// What was asked of small blocks, and how it was served. `allocated` and `freed` count whole blocks of a
 /// class.
 struct SmallBlockCounts {
   std::uint64_t allocations = 0;
   std::uint64_t misses = 0;
   std::uint64_t large_allocations = 0;
+  std::uint64_t planned_allocations = 0;  ///< large ones too, with a place in a round's memory
   std::uint64_t allocated_bytes = 0;
   std::uint64_t freed_bytes = 0;
 
@@ -24,6 +27,7 @@ struct SmallBlockCounts {
     allocations += other.allocations;
     misses += other.misses;
     large_allocations += other.large_allocations;
+    planned_allocations += other.planned_allocations;
     allocated_bytes += other.allocated_bytes;
     freed_bytes += other.freed_bytes;
     return *this;
@@ -66,9 +70,33 @@ class ThreadCache {
   bool flush(SpanHeap& spans) noexcept;
 
   void count_large() noexcept { add_one(large_allocations_); }
+  void count_planned() noexcept { add_one(planned_allocations_); }
 
   /// What its blocks have; by its thread.
   [[nodiscard]] std::size_t bytes() const noexcept;
+
+  // The memory of this thread's last round, for its next one. From any thread.
+
+  [[nodiscard]] RoundMemory* take_idle_round() noexcept {
+    if (idle_round_.load(std::memory_order_relaxed) == nullptr) return nullptr;
+    return idle_round_.exchange(nullptr, std::memory_order_acquire);
+  }
+  /// Returns the one that was there.
+  [[nodiscard]] RoundMemory* keep_idle_round(RoundMemory* memory, std::size_t bytes) noexcept {
+    idle_round_bytes_.store(bytes, std::memory_order_relaxed);
+    return idle_round_.exchange(memory, std::memory_order_acq_rel);
+  }
+  /// False where there is another one by now.
+  [[nodiscard]] bool put_back_idle_round(RoundMemory* memory, std::size_t bytes) noexcept {
+    RoundMemory* none = nullptr;
+    if (!idle_round_.compare_exchange_strong(none, memory, std::memory_order_acq_rel)) return false;
+    idle_round_bytes_.store(bytes, std::memory_order_relaxed);
+    return true;
+  }
+  [[nodiscard]] std::size_t idle_round_bytes() const noexcept {
+    const bool is_there = idle_round_.load(std::memory_order_relaxed) != nullptr;
+    return is_there ? idle_round_bytes_.load(std::memory_order_relaxed) : 0;
+  }
 
   /// From any thread; exact where the calls of its thread happened before.
   [[nodiscard]] SmallBlockCounts counts() const noexcept;
@@ -108,7 +136,10 @@ class ThreadCache {
   std::size_t unused_bytes_ = kLargestBytes;  // of the room, in no stack's capacity
   std::size_t next_victim_ = 0;
   Counter misses_{0};
+  std::atomic<RoundMemory*> idle_round_{nullptr};
+  std::atomic<std::size_t> idle_round_bytes_{0};
   Counter large_allocations_{0};
+  Counter planned_allocations_{0};
   ThreadCache* next_ = nullptr;      // both: among those of the allocator, guarded by its lock
   ThreadCache* previous_ = nullptr;  //
 };

@@ -58,15 +58,26 @@ void ThreadCaches::end_of_thread() noexcept {
   }
 }
 
+void ThreadCaches::on_thread_end(EndedRounds ended_rounds) noexcept {
+  const std::scoped_lock lock(mutex_);
+  ended_rounds_ = ended_rounds;
+}
+
 void ThreadCaches::retire(ThreadCache& cache) noexcept {
   const bool left_unneeded = cache.flush(spans_);
+  EndedRounds ended_rounds;
+  RoundMemory* idle_round = nullptr;
   {
     const std::scoped_lock lock(mutex_);
+    ended_rounds = ended_rounds_;
+    idle_round = cache.take_idle_round();
     ended_ += cache.counts();
     (cache.previous_ == nullptr ? first_ : cache.previous_->next_) = cache.next_;
     if (cache.next_ != nullptr) cache.next_->previous_ = cache.previous_;
     records_.release(&cache);
   }
+  if (idle_round != nullptr && ended_rounds.give_back != nullptr)
+    ended_rounds.give_back(ended_rounds.context, idle_round);
   if (left_unneeded) decay_.need();
 }
 

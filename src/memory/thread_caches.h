@@ -35,6 +35,20 @@ class ThreadCaches {
     return slot.id == id_ ? slot.cache : attach();
   }
 
+  /// Calls `action` with the cache of each thread, under a lock that it must not need.
+  template <class Action>
+  void for_each(Action action) const {
+    const std::scoped_lock lock(mutex_);
+    for (ThreadCache* cache = first_; cache != nullptr; cache = cache->next_) action(*cache);
+  }
+
+  /// Who takes the memory of rounds that an ended thread has kept.
+  struct EndedRounds {
+    void* context = nullptr;
+    void (*give_back)(void* context, RoundMemory* memory) noexcept = nullptr;
+  };
+  void on_thread_end(EndedRounds ended_rounds) noexcept;
+
   /// Sums the counts of all threads, ended ones included.
   [[nodiscard]] SmallBlockCounts counts() const noexcept;
 
@@ -68,6 +82,7 @@ class ThreadCaches {
   // Guarded by mutex_.
   RecordPool<ThreadCache> records_;
   ThreadCache* first_ = nullptr;
+  EndedRounds ended_rounds_;
   SmallBlockCounts ended_;  // of threads that have ended
 };
 
