@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "onda/log.h"
+#include "onda/recycling_allocator.h"
 
 namespace onda {
 
@@ -19,6 +20,12 @@ struct RuntimeOptions {
   /// Lines of ONNX Runtime and of Onda at `log_level` and above.
   LogSink log = {};
   LogLevel log_level = LogLevel::warning;
+  /// Of the allocator that serves activations, outputs and tensors. Its budget does not bound weights, which
+  /// live as long as their session.
+  RecyclingOptions memory = {};
+  /// Put that allocator under ONNX Runtime. Off: nothing is registered, sessions that ask for `recycling` use
+  /// `arena`.
+  bool register_allocator = true;
 };
 
 /// What was found when the runtime was initialised.
@@ -29,14 +36,19 @@ struct RuntimeInfo {
   std::vector<std::string> providers;  ///< execution providers that this library has
   /// False where the host program had made ONNX Runtime's environment before: then its settings stand.
   bool owns_environment = true;
-  /// What cannot be guaranteed for that reason, one sentence each (telemetry, log sink). Empty otherwise.
+  /// Whether Onda's allocator is under ONNX Runtime (see Runtime::allocator).
+  bool recycles_memory = false;
+  /// What cannot be guaranteed, one sentence each (telemetry, log sink, memory). Empty where Onda made the
+  /// environment and all went well.
   std::vector<std::string> caveats;
 };
 
 /// ONNX Runtime, opened at run time, and its process-wide environment. A cheap handle; copies share it.
 ///
 /// This is the one place where the library touches process-wide state: it sets ORT_DISABLE_TELEMETRY=1 in the
-/// process's environment and creates ONNX Runtime's environment, of which a process has one. Call it before
+/// process's environment, creates ONNX Runtime's environment, of which a process has one, and registers an
+/// allocator with it, of which it has one too. Where the host program made that environment, nothing of it is
+/// changed. Call it before
 /// other threads start (setenv is not safe beside getenv). Everything else is safe from any thread.
 class Runtime {
  public:
@@ -51,6 +63,9 @@ class Runtime {
   static std::vector<std::filesystem::path> search_path(const RuntimeOptions& options = {});
 
   [[nodiscard]] const RuntimeInfo& info() const noexcept;
+
+  /// The allocator that is registered with ONNX Runtime; null where none is. It lives as long as the process.
+  [[nodiscard]] std::shared_ptr<RecyclingAllocator> allocator() const noexcept;
 
   /// Internal: what sessions are made on.
   explicit Runtime(std::shared_ptr<runtime::Environment> environment);

@@ -77,6 +77,14 @@ struct RunOptions {
   std::optional<std::chrono::steady_clock::time_point> deadline = {};  ///< ends with `deadline_exceeded`
 };
 
+/// What the runs of one session took from the runtime's allocator: activations, and outputs that were not
+/// lent. Host memory alone.
+struct SessionMemory {
+  std::uint64_t runs = 0;                  ///< that ended, well or not
+  std::uint64_t peak_run_bytes = 0;        ///< the most that one run had alive at once
+  std::uint64_t last_run_allocations = 0;  ///< blocks that the last run took
+};
+
 enum class PreparedState {
   off,       ///< not asked for
   missing,   ///< asked for, not there (or not usable): runs plain
@@ -108,6 +116,12 @@ class Session {
   [[nodiscard]] const Device& device() const noexcept;
   [[nodiscard]] int intra_op_threads() const noexcept;
   [[nodiscard]] PreparedState prepared() const noexcept;
+  /// The strategy in use, after a fallback.
+  [[nodiscard]] MemoryStrategy memory_strategy() const noexcept;
+  /// What its runs took so far. Empty where nobody can tell, for which `why_no_memory` has the reason.
+  [[nodiscard]] std::optional<SessionMemory> memory() const noexcept;
+  /// "", or one sentence.
+  [[nodiscard]] std::string_view why_no_memory() const noexcept;
 
   /// All outputs, in the model's order. Names may come in any order; inputs with a default may be left out.
   /// Before the run it checks names (invalid_argument), dtypes (type_mismatch), ranks, fixed dimensions and

@@ -8,6 +8,7 @@
 
 #include "onda/device.h"
 #include "onda/log.h"
+#include "onda/memory_strategy.h"
 
 namespace onda {
 
@@ -45,10 +46,12 @@ struct SessionOptions {
   /// Whether idle threads spin for work: lower latency for one caller, up to 30 % lower throughput with more
   /// runnable threads than cores. Empty: ONNX Runtime's default, spinning.
   std::optional<bool> spinning = {};
-  /// Plan one block for a run of a known input shape. Off saves memory where shapes vary.
-  bool memory_pattern = true;
-  /// ONNX Runtime's arena. Off: the C library's allocation for each tensor.
-  bool arena = true;
+  /// Where activations and outputs get their memory. `recycling` becomes `arena`, with a warning, where the
+  /// runtime could not register its allocator (RuntimeInfo::caveats says why).
+  MemoryStrategy memory = MemoryStrategy::recycling;
+  /// Plan one block for a run of a known input shape. Off saves memory where shapes vary. Empty: off with
+  /// `recycling`, where one block for a whole run packs worse, on with the others.
+  std::optional<bool> memory_pattern = {};
   /// Fixes dynamic dimensions, by their symbolic name. Positive values. An unknown name is invalid_argument.
   std::map<std::string, std::int64_t> free_dimensions = {};
   /// Any of ONNX Runtime's own keys ("session.…", "optimization.…", "ep.…"), applied last.

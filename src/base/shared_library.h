@@ -22,6 +22,10 @@ class SharedLibrary {
   std::filesystem::path file_;
 };
 
+/// A symbol that all of the process sees: of the program, where it exports it, or of the libraries that it
+/// was linked with. Null where there is none.
+[[nodiscard]] void* global_symbol(const char* name) noexcept;
+
 /// The running program's file; empty where the system does not tell.
 [[nodiscard]] std::filesystem::path program_file();
 

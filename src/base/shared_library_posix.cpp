@@ -47,6 +47,8 @@ SharedLibrary::SharedLibrary(const std::filesystem::path& path) {
 
 void* SharedLibrary::symbol(const char* name) const noexcept { return dlsym(handle_, name); }
 
+void* global_symbol(const char* name) noexcept { return dlsym(RTLD_DEFAULT, name); }
+
 std::filesystem::path program_file() {
   std::error_code ignored;
   return std::filesystem::read_symlink("/proc/self/exe", ignored);

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <mutex>
+#include <utility>
+#include <vector>
 
 #include "base/process.h"
+#include "base/shared_library.h"
 #include "runtime/status.h"
 
 namespace onda::runtime {
@@ -47,6 +51,30 @@ std::string new_marker() {
   return std::to_string(base::process_id()) + "." + std::to_string(++count);
 }
 
+/// What was registered, and with which environment. Never destroyed: outputs may outlive everything else.
+struct Registrations {
+  std::mutex mutex;
+  std::string marker;                                       // of the last one; guarded by mutex
+  std::vector<std::unique_ptr<AllocatorAdapter>> adapters;  // guarded by mutex
+};
+
+Registrations& registrations() {
+  static auto* instance =
+      new Registrations;  // NOLINT(cppcoreguidelines-owning-memory): on purpose, see above
+  return *instance;
+}
+
+/// The C++ library that ONNX Runtime is linked with throws its own exceptions through its own frames, however
+/// the program is linked.
+AllocatorAdapter::ThrowBadAlloc bad_alloc_of(const std::optional<Library>& library) {
+  if (!library) return nullptr;
+  return reinterpret_cast<AllocatorAdapter::ThrowBadAlloc>(library->symbol("_ZSt17__throw_bad_allocv"));
+}
+
+/// Whether what we throw finds its way through ONNX Runtime's frames: where libgcc is linked into the program
+/// and not exported, its unwinder and ONNX Runtime's do not know of each other, and the process ends.
+bool own_exceptions_pass() noexcept { return base::global_symbol("_Unwind_RaiseException") != nullptr; }
+
 }  // namespace
 
 ErrorsAreReturned::ErrorsAreReturned() noexcept { ++returned_errors; }
@@ -84,7 +112,11 @@ Environment::Environment(const OrtApi& api, const RuntimeOptions& options, std::
       api_(&api),
       sink_(options.log),
       log_level_(options.log_level),
+      wants_allocator_(options.register_allocator),
+      budget_bytes_(options.memory.budget_bytes),
       external_form_bytes_(external_form_bytes) {
+  // First, because it may refuse the options.
+  auto recycling = wants_allocator_ ? std::make_shared<RecyclingAllocator>(options.memory) : nullptr;
   OrtMemoryInfo* memory = nullptr;
   check(api, api.CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory), "describe host memory");
   cpu_memory_ = MemoryInfoHandle(memory, {&api});
@@ -97,6 +129,7 @@ Environment::Environment(const OrtApi& api, const RuntimeOptions& options, std::
     if (info_.owns_environment) no_telemetry.keep();
   }
   try {
+    if (wants_allocator_) no_allocator_ = register_allocator(std::move(recycling));
     read_info();
   } catch (...) {
     api.ReleaseEnv(env_);
@@ -104,12 +137,61 @@ Environment::Environment(const OrtApi& api, const RuntimeOptions& options, std::
   }
 }
 
+std::string Environment::register_allocator(std::shared_ptr<RecyclingAllocator> recycling) {
+  Registrations& all = registrations();
+  const std::scoped_lock lock(all.mutex);
+  if (!info_.owns_environment) {
+    // It may be one that Onda made earlier in this process.
+    if (marker_.empty() || marker_ != all.marker) {
+      return "this program made ONNX Runtime's environment before Onda was initialised";
+    }
+    adapter_ = all.adapters.back().get();
+    return "";
+  }
+  const auto throw_bad_alloc = bad_alloc_of(library_);
+  if (throw_bad_alloc == nullptr && !own_exceptions_pass()) {
+    return "this program has a C++ library of its own linked in, and ONNX Runtime's cannot be reached: a "
+           "refused "
+           "allocation would end the process";
+  }
+  all.adapters.reserve(all.adapters.size() + 1);
+  auto adapter = std::make_unique<AllocatorAdapter>(*api_, std::move(recycling), throw_bad_alloc);
+  if (OrtStatus* status = api_->RegisterAllocator(env_, adapter->handle())) {
+    return "ONNX Runtime refused it: " + take(*api_, status).text;
+  }
+  // From here on ONNX Runtime may use it at any time.
+  all.adapters.push_back(std::move(adapter));
+  adapter_ = all.adapters.back().get();
+  all.marker = marker_;
+  return "";
+}
+
+MemoryStrategy Environment::settle_memory(MemoryStrategy wanted) const {
+  if (wanted == MemoryStrategy::recycling && adapter_ != nullptr) return wanted;
+  MemoryStrategy settled = wanted;
+  if (wanted == MemoryStrategy::recycling) {
+    settled = MemoryStrategy::arena;
+    // Where nobody asked for the allocator, the arena is what was meant.
+    if (wants_allocator_) {
+      log(LogLevel::warning, "memory strategy recycling cannot be had (" + no_allocator_ +
+                                 "); ONNX Runtime's arena takes its place, which gives nothing back");
+    }
+  }
+  // Relaxed: only whether it was said.
+  if (budget_bytes_ > 0 && !has_told_of_budget_.exchange(true, std::memory_order_relaxed)) {
+    log(LogLevel::warning, "memory strategy " + std::string(to_string(settled)) +
+                               " cannot keep to a budget: activations may take more than the " +
+                               std::to_string(budget_bytes_) + " bytes that were given");
+  }
+  return settled;
+}
+
 void Environment::make_environment() {
   OrtKeyValuePairs* pairs = nullptr;
   api_->CreateKeyValuePairs(&pairs);
   const KeyValuePairsHandle owned_pairs(pairs, {api_});
-  const std::string marker = new_marker();
-  api_->AddKeyValuePair(pairs, kMarker, marker.c_str());
+  marker_ = new_marker();
+  api_->AddKeyValuePair(pairs, kMarker, marker_.c_str());
 
   OrtEnvCreationOptions creation{};
   creation.version = ORT_API_VERSION;
@@ -129,7 +211,8 @@ void Environment::make_environment() {
   }
   const KeyValuePairsHandle owned_found(found, {api_});
   const char* value = api_->GetKeyValue(found, kMarker);
-  info_.owns_environment = value != nullptr && marker == value;
+  info_.owns_environment = value != nullptr && marker_ == value;
+  marker_ = value == nullptr ? "" : value;
 }
 
 void Environment::read_info() {
@@ -154,6 +237,12 @@ void Environment::read_info() {
         "on was "
         "decided there",
         "ONNX Runtime's own log lines go where that environment sends them, not to Onda's log sink"};
+  }
+  info_.recycles_memory = adapter_ != nullptr;
+  if (!no_allocator_.empty()) {
+    info_.caveats.push_back(
+        "Onda's allocator is not under ONNX Runtime: " + no_allocator_ +
+        "; sessions use ONNX Runtime's arena, which keeps to no budget and gives nothing back");
   }
 }
 

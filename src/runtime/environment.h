@@ -2,14 +2,18 @@
 
 #include <onnxruntime_c_api.h>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "onda/memory_strategy.h"
 #include "onda/runtime.h"
 #include "runtime/deadline_timer.h"
 #include "runtime/handles.h"
 #include "runtime/library.h"
+#include "runtime/ort_allocator.h"
 #include "runtime/prepared_form.h"
 
 namespace onda::runtime {
@@ -37,6 +41,11 @@ class Environment {
   [[nodiscard]] const OrtMemoryInfo* cpu_memory() const noexcept { return cpu_memory_.get(); }
   /// ONNX Runtime's default allocator; never released.
   [[nodiscard]] OrtAllocator* allocator() const noexcept { return allocator_; }
+  /// What is registered with ONNX Runtime; null where nothing of Onda's is. Lives as long as the process.
+  [[nodiscard]] AllocatorAdapter* allocator_adapter() const noexcept { return adapter_; }
+  /// `wanted`, or what takes its place here. What that means for the user is logged: where it does, and,
+  /// once, where a budget was given that the strategy cannot keep to.
+  [[nodiscard]] MemoryStrategy settle_memory(MemoryStrategy wanted) const;
   [[nodiscard]] const RuntimeInfo& info() const noexcept { return info_; }
   [[nodiscard]] bool has_provider(std::string_view name) const noexcept;
   [[nodiscard]] DeadlineTimer& timer() noexcept { return timer_; }
@@ -50,6 +59,8 @@ class Environment {
   Environment(const OrtApi& api, const RuntimeOptions& options, std::optional<Library> library,
               std::uint64_t external_form_bytes);
   void make_environment();
+  /// Returns why nothing could be registered; empty where it was.
+  [[nodiscard]] std::string register_allocator(std::shared_ptr<RecyclingAllocator> recycling);
   void read_info();
 
   std::optional<Library> library_;
@@ -59,6 +70,12 @@ class Environment {
   OrtEnv* env_ = nullptr;
   MemoryInfoHandle cpu_memory_;
   OrtAllocator* allocator_ = nullptr;
+  std::string marker_;  // tells ONNX Runtime's environment from others that this process has had
+  AllocatorAdapter* adapter_ = nullptr;
+  bool wants_allocator_;
+  std::string no_allocator_;  // why there is none
+  std::uint64_t budget_bytes_;
+  mutable std::atomic<bool> has_told_of_budget_{false};
   RuntimeInfo info_;
   DeadlineTimer timer_;
   std::uint64_t external_form_bytes_;

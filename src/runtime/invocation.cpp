@@ -1,6 +1,7 @@
 #include "runtime/invocation.h"
 
 #include <atomic>
+#include <cerrno>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -130,15 +131,16 @@ class Arguments {
 
 /// ONNX Runtime says INVALID_ARGUMENT for a lent buffer of another shape and for much else. Running once more
 /// without lent buffers tells which it was; a failure is worth the time.
-void throw_if_shapes_differ(const Environment& environment, OrtSession& session, const OrtRunOptions* options,
-                            Arguments& arguments, std::span<const NamedMutableView> lent) {
+void throw_if_shapes_differ(const Invoked& invoked, const OrtRunOptions* options, Arguments& arguments,
+                            std::span<const NamedMutableView> lent) {
+  const OrtApi& api = invoked.environment.api();
   arguments.forget_outputs();
-  if (OrtStatus* status = arguments.run(environment.api(), session, options)) {
-    discard(environment.api(), status);
+  if (OrtStatus* status = arguments.run(api, invoked.session, options)) {
+    discard(api, status);
     return;
   }
   for (std::size_t i = 0; i < lent.size(); ++i) {
-    const Shape computed = shape_of(environment, *arguments.output(i));
+    const Shape computed = shape_of(invoked.environment, *arguments.output(i));
     if (computed != lent[i].tensor.shape()) {
       throw Error(ErrorCode::shape_mismatch,
                   "output \"" + std::string(lent[i].name) + "\": the lent buffer has shape " +
@@ -147,11 +149,27 @@ void throw_if_shapes_differ(const Environment& environment, OrtSession& session,
   }
 }
 
+/// The call itself: what it takes from the registered allocator on this thread, from here to its end, is that
+/// of one run.
+OrtStatus* run_counted(const Invoked& invoked, Arguments& arguments, const OrtRunOptions* options) noexcept {
+  const RunMemory counted(invoked.account);
+  const ErrorsAreReturned quiet;
+  return arguments.run(invoked.environment.api(), invoked.session, options);
+}
+
+/// Whether ONNX Runtime's own allocations were refused by the C library, in a run that failed with this code:
+/// the arena and plain allocation answer with a text alone. On the calling thread: under parallel execution
+/// it stays an internal error.
+bool is_short_of_memory(OrtErrorCode code, int system_error) noexcept {
+  return system_error == ENOMEM && (code == ORT_FAIL || code == ORT_RUNTIME_EXCEPTION);
+}
+
 }  // namespace
 
-std::vector<NamedTensor> invoke(Environment& environment, OrtSession& session, const Signature& signature,
-                                std::span<const NamedView> inputs, std::span<const NamedMutableView> lent,
-                                const RunOptions& options) {
+std::vector<NamedTensor> invoke(const Invoked& invoked, std::span<const NamedView> inputs,
+                                std::span<const NamedMutableView> lent, const RunOptions& options) {
+  Environment& environment = invoked.environment;
+  const Signature& signature = invoked.signature;
   const OrtApi& api = environment.api();
   const auto declared = signature.outputs();
   signature.require_tensor_outputs();
@@ -178,11 +196,21 @@ std::vector<NamedTensor> invoke(Environment& environment, OrtSession& session, c
   }
 
   const Interruption interruption(environment, options);
-  if (OrtStatus* status = arguments.run(api, session, interruption.run_options())) {
+  const RefusalWatch watch(invoked.refusals);
+  errno = 0;
+  if (OrtStatus* status = run_counted(invoked, arguments, interruption.run_options())) {
+    const int system_error = errno;
     const Failure failure = take(api, status);
     interruption.rethrow();
+    if (const auto refusal = watch.seen()) {
+      throw Error(ErrorCode::resource_exhausted, "the run was ended: " + refusal->text());
+    }
+    if (is_short_of_memory(failure.code, system_error)) {
+      throw Error(ErrorCode::resource_exhausted,
+                  "the run was ended: it asked for more memory than the system gives; " + failure.text);
+    }
     if (!lent.empty()) {
-      throw_if_shapes_differ(environment, session, interruption.run_options(), arguments, lent);
+      throw_if_shapes_differ(invoked, interruption.run_options(), arguments, lent);
       interruption.rethrow();
     }
     throw Error(to_error_code(failure.code), "the run failed: " + failure.text);

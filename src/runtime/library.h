@@ -23,6 +23,8 @@ class Library {
 
   [[nodiscard]] const OrtApi& api() const noexcept { return *api_; }
   [[nodiscard]] const std::string& version() const noexcept { return version_; }
+  /// A symbol of the library or of what it is linked with; null where there is none.
+  [[nodiscard]] void* symbol(const char* name) const noexcept { return library_.symbol(name); }
   [[nodiscard]] const std::filesystem::path& file() const noexcept { return library_.file(); }
 
  private:

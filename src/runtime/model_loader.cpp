@@ -105,8 +105,12 @@ void ModelLoader::check_model() const {
 
 std::string ModelLoader::name() const { return path_.empty() ? "model" : "model \"" + path_.string() + "\""; }
 
-void ModelLoader::throw_load_failure(OrtStatus* status, const std::filesystem::path& file) const {
+void ModelLoader::throw_load_failure(OrtStatus* status, const std::filesystem::path& file,
+                                     const RefusalWatch& refusals) const {
   Failure failure = take(environment_.api(), status);
+  if (const auto refusal = refusals.seen()) {
+    throw Error(ErrorCode::resource_exhausted, "cannot be loaded: " + refusal->text()).with_context(name());
+  }
   // Our own context names the file.
   const auto prefix = "Load model from " + file.string() + " failed:";
   if (failure.text.starts_with(prefix))
@@ -128,8 +132,9 @@ SessionHandle ModelLoader::create(const SessionPurpose& purpose) const {
   data.add_to(environment_, *options);
   OrtSession* session = nullptr;
   const ErrorsAreReturned quiet;
+  const RefusalWatch refusals(RefusalWatch::Scope::thread);
   if (OrtStatus* status = api.CreateSession(environment_.env(), path_.c_str(), options.get(), &session)) {
-    throw_load_failure(status, path_);
+    throw_load_failure(status, path_, refusals);
   }
   return {session, {&api}};
 }
@@ -140,8 +145,9 @@ SessionHandle ModelLoader::create_from_copy(const std::filesystem::path& copy,
   const auto options = make_session_options(environment_, settled_, purpose);
   OrtSession* session = nullptr;
   const ErrorsAreReturned quiet;
+  const RefusalWatch refusals(RefusalWatch::Scope::thread);
   if (OrtStatus* status = api.CreateSession(environment_.env(), copy.c_str(), options.get(), &session)) {
-    throw_load_failure(status, copy);
+    throw_load_failure(status, copy, refusals);
   }
   return {session, {&api}};
 }
@@ -152,9 +158,10 @@ SessionHandle ModelLoader::create_from(std::span<const std::byte> bytes,
   const auto options = make_session_options(environment_, settled_, purpose);
   OrtSession* session = nullptr;
   const ErrorsAreReturned quiet;
+  const RefusalWatch refusals(RefusalWatch::Scope::thread);
   if (OrtStatus* status = api.CreateSessionFromArray(environment_.env(), bytes.data(), bytes.size(),
                                                      options.get(), &session)) {
-    throw_load_failure(status, path_);
+    throw_load_failure(status, path_, refusals);
   }
   return {session, {&api}};
 }

@@ -12,6 +12,7 @@
 #include "runtime/handles.h"
 #include "runtime/model_file.h"
 #include "runtime/prepared_store.h"
+#include "runtime/refusal.h"
 #include "runtime/session_config.h"
 
 namespace onda::runtime {
@@ -65,7 +66,8 @@ class ModelLoader {
   void save(const SaveRequest& request) const;
   [[nodiscard]] PreparedKey key_of(const ModelIdentity& identity) const;
   /// `file` is what ONNX Runtime was given.
-  [[noreturn]] void throw_load_failure(OrtStatus* status, const std::filesystem::path& file) const;
+  [[noreturn]] void throw_load_failure(OrtStatus* status, const std::filesystem::path& file,
+                                       const RefusalWatch& refusals) const;
 
   Environment& environment_;
   SessionOptions settled_;

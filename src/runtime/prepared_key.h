@@ -31,8 +31,8 @@ struct PreparedKey {
   std::string material;  ///< canonical text, one line each; kept in the entry and compared
 };
 
-/// Pure. Left out is what changes how a graph runs and never which graph that is: threads, spinning, arena,
-/// memory pattern, logging, profiling, and the cache's own settings. An unknown config key counts.
+/// Pure. Left out is what changes how a graph runs and never which graph that is: threads, spinning, memory
+/// strategy and pattern, logging, profiling, and the cache's own settings. An unknown config key counts.
 [[nodiscard]] PreparedKey prepared_key(const PreparedKeyInputs& inputs);
 
 /// Whether a config key of ONNX Runtime is known not to change the graph.

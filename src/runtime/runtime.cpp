@@ -4,6 +4,7 @@
 
 #include "onda/error.h"
 #include "runtime/environment.h"
+#include "runtime/ort_allocator.h"
 
 namespace onda {
 namespace {
@@ -43,6 +44,11 @@ Runtime Runtime::initialize(const RuntimeOptions& options) {
 
 std::vector<std::filesystem::path> Runtime::search_path(const RuntimeOptions& options) {
   return runtime::Library::search_path(options.library);
+}
+
+std::shared_ptr<RecyclingAllocator> Runtime::allocator() const noexcept {
+  const runtime::AllocatorAdapter* adapter = environment_->allocator_adapter();
+  return adapter == nullptr ? nullptr : adapter->recycling();
 }
 
 const RuntimeInfo& Runtime::info() const noexcept { return environment_->info(); }

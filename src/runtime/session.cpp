@@ -10,6 +10,8 @@
 #include "runtime/invocation.h"
 #include "runtime/model_io.h"
 #include "runtime/model_loader.h"
+#include "runtime/refusal.h"
+#include "runtime/run_memory.h"
 #include "runtime/signature.h"
 
 namespace onda {
@@ -29,6 +31,22 @@ ModelMetadata metadata_of(const runtime::Environment& environment, const OrtSess
   return metadata;
 }
 
+/// Whether all that a run allocates is allocated on the thread that called it.
+bool runs_on_one_thread(const SessionOptions& options) noexcept {
+  return options.execution_mode == ExecutionMode::sequential && options.inter_op_threads <= 1;
+}
+
+/// Why nobody can tell what a run takes; empty where it is counted.
+std::string_view why_uncounted(const SessionOptions& options) noexcept {
+  if (options.memory != MemoryStrategy::recycling) {
+    return "only the strategy recycling counts what a run takes";
+  }
+  if (!runs_on_one_thread(options)) {
+    return "runs allocate on threads that they share (parallel execution or inter-op threads)";
+  }
+  return "";
+}
+
 }  // namespace
 
 /// The open model. A run reads one pointer, `active_`, without a lock; it changes once at most, when the
@@ -43,6 +61,7 @@ class Session::Impl {
         first_(loader_.load()),
         signature_(signature_of(*environment_, *first_.session)),
         metadata_(metadata_of(*environment_, *first_.session, loader_.file())),
+        why_no_memory_(why_uncounted(loader_.options())),
         active_(first_.session.get()) {
     if (first_.entry) {
       state_ = PreparedState::used;
@@ -61,18 +80,28 @@ class Session::Impl {
   [[nodiscard]] const SessionOptions& options() const noexcept { return loader_.options(); }
   [[nodiscard]] PreparedState state() const noexcept { return state_.load(); }
 
+  [[nodiscard]] std::string_view why_no_memory() const noexcept { return why_no_memory_; }
+  [[nodiscard]] SessionMemory memory() const noexcept { return account_.total(); }
+
   std::vector<NamedTensor> run(std::span<const NamedView> inputs, std::span<const NamedMutableView> lent,
                                const RunOptions& options) {
     // Acquire: what the checking thread wrote of the second session is seen by whoever sees its pointer.
     OrtSession* session = active_.load(std::memory_order_acquire);
     if (session == nullptr) session = reopened();
-    auto rest = runtime::invoke(*environment_, *session, signature_, inputs, lent, options);
+    const runtime::Invoked invoked{*environment_, *session, signature_,
+                                   why_no_memory().empty() ? &account_ : nullptr, refusals()};
+    auto rest = runtime::invoke(invoked, inputs, lent, options);
     // Relaxed: only whether it is due; the exchange within decides who starts it.
     if (verification_due_.load(std::memory_order_relaxed)) start_verification();
     return rest;
   }
 
  private:
+  [[nodiscard]] runtime::RefusalWatch::Scope refusals() const noexcept {
+    return runs_on_one_thread(loader_.options()) ? runtime::RefusalWatch::Scope::thread
+                                                 : runtime::RefusalWatch::Scope::process;
+  }
+
   void start_verification() {
     if (!verification_due_.exchange(false)) return;
     try {
@@ -116,6 +145,8 @@ class Session::Impl {
   runtime::LoadedModel second_;  // written by the verifier before `active_` points to it
   runtime::Signature signature_;
   ModelMetadata metadata_;
+  std::string_view why_no_memory_;
+  runtime::MemoryAccount account_;
   std::atomic<OrtSession*> active_;
   std::atomic<PreparedState> state_{PreparedState::off};
   std::atomic<bool> verification_due_{false};
@@ -139,6 +170,12 @@ const ModelMetadata& Session::metadata() const noexcept { return impl_->metadata
 const Device& Session::device() const noexcept { return impl_->options().device; }
 int Session::intra_op_threads() const noexcept { return impl_->options().intra_op_threads; }
 PreparedState Session::prepared() const noexcept { return impl_->state(); }
+MemoryStrategy Session::memory_strategy() const noexcept { return impl_->options().memory; }
+std::string_view Session::why_no_memory() const noexcept { return impl_->why_no_memory(); }
+std::optional<SessionMemory> Session::memory() const noexcept {
+  if (!why_no_memory().empty()) return std::nullopt;
+  return impl_->memory();
+}
 
 std::vector<NamedTensor> Session::run(std::span<const NamedView> inputs, const RunOptions& options) const {
   return impl_->run(inputs, {}, options);

@@ -27,8 +27,7 @@ GraphOptimizationLevel to_level(GraphOptimization level) {
 }
 
 /// Keys that ONNX Runtime accepts with any value and then takes for 0.
-constexpr std::array<std::string_view, 14> kBooleanKeys = {"session.disable_prepacking",
-                                                           "session.use_env_allocators",
+constexpr std::array<std::string_view, 13> kBooleanKeys = {"session.disable_prepacking",
                                                            "session.set_denormal_as_zero",
                                                            "session.disable_quant_qdq",
                                                            "session.enable_quant_qdq_cleanup",
@@ -43,11 +42,12 @@ constexpr std::array<std::string_view, 14> kBooleanKeys = {"session.disable_prep
                                                            "session.allow_released_opsets_only"};
 
 /// Keys that would undo what Onda decides itself.
-constexpr std::array<std::string_view, 9> kReservedKeys = {
+constexpr std::array<std::string_view, 10> kReservedKeys = {
     "session.intra_op_num_threads",
     "session.inter_op_num_threads",
     "session.optimized_model_filepath",
     "session.use_ort_model_bytes_for_initializers",
+    "session.use_env_allocators",
     "session.use_memory_mapped_ort_model",
     "session.model_external_initializers_file_folder_path",
     "session.optimized_model_external_initializers_file_name",
@@ -161,6 +161,8 @@ SessionOptions settle_options(const Environment& environment, SessionOptions opt
     environment.log(LogLevel::warning, text + "; running on the CPU");
     options.device = Device{};
   }
+  options.memory = environment.settle_memory(options.memory);
+  if (!options.memory_pattern) options.memory_pattern = options.memory != MemoryStrategy::recycling;
   return options;
 }
 
@@ -177,15 +179,22 @@ SessionOptionsHandle make_session_options(const Environment& environment, const 
   // Saving warns that the file suits this machine alone, which the cache's key knows.
   const auto level = purpose.save_to.empty() ? settled.log_level : LogLevel::error;
   to.set("set the log level", api.SetSessionLogSeverityLevel, static_cast<int>(to_runtime_level(level)));
-  if (settled.memory_pattern && settled.execution_mode == ExecutionMode::sequential) {
+  if (settled.memory_pattern.value_or(true) && settled.execution_mode == ExecutionMode::sequential) {
     to.set("enable the memory pattern", api.EnableMemPattern);
   } else {
     to.set("disable the memory pattern", api.DisableMemPattern);
   }
-  if (settled.arena) {
-    to.set("enable the arena", api.EnableCpuMemArena);
-  } else {
-    to.set("disable the arena", api.DisableCpuMemArena);
+  switch (settled.memory) {
+    case MemoryStrategy::recycling:
+      // Without the key, what is registered is silently unused. It is for host memory: a GPU keeps its own.
+      to.config("session.use_env_allocators", "1");
+      break;
+    case MemoryStrategy::arena:
+      to.set("enable the arena", api.EnableCpuMemArena);
+      break;
+    case MemoryStrategy::system:
+      to.set("disable the arena", api.DisableCpuMemArena);
+      break;
   }
   if (!settled.profile.empty()) to.set("enable profiling", api.EnableProfiling, settled.profile.c_str());
   if (settled.spinning) {

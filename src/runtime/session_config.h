@@ -13,9 +13,9 @@
 
 namespace onda::runtime {
 
-/// Settles what `options` leave open (threads, device) and refuses what cannot be. Throws invalid_argument
-/// with the option's name, unavailable where the device is not to be had and may not fall back; a fallback is
-/// logged.
+/// Settles what `options` leave open (threads, device, memory) and refuses what cannot be. Throws
+/// invalid_argument with the option's name, unavailable where the device is not to be had and may not fall
+/// back; a fallback is logged.
 [[nodiscard]] SessionOptions settle_options(const Environment& environment, SessionOptions options);
 
 /// What a session is made for, beside the user's options.

@@ -87,11 +87,13 @@ std::vector<DataSet> data_sets(const fs::path& folder, const Session& session) {
   return sets;
 }
 
-std::string run_backend_case(const Runtime& runtime, const fs::path& folder, const Tolerance& tolerance) {
+std::string run_backend_case(const Runtime& runtime, const fs::path& folder, const Tolerance& tolerance,
+                             MemoryStrategy memory) {
   try {
     SessionOptions options;
     options.intra_op_threads = 1;
     options.log_level = LogLevel::error;
+    options.memory = memory;
     const Session session = Session::open(runtime, folder / "model.onnx", options);
     const std::vector<DataSet> sets = data_sets(folder, session);
     if (sets.empty()) return "the case has no data";

@@ -30,6 +30,7 @@ struct DataSet {
 
 /// Runs all data sets of the case. Empty when every output is as expected, else what went wrong first.
 [[nodiscard]] std::string run_backend_case(const Runtime& runtime, const std::filesystem::path& folder,
-                                           const Tolerance& tolerance = {});
+                                           const Tolerance& tolerance = {},
+                                           MemoryStrategy memory = MemoryStrategy::recycling);
 
 }  // namespace onda::test

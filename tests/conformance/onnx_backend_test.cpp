@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include "conformance/backend_case.h"
 #include "conformance/case_list.h"
@@ -34,7 +35,7 @@ test::Tolerance tolerance_of(const std::string& text) {
   return tolerance;
 }
 
-class OnnxBackend : public testing::TestWithParam<const char*> {
+class OnnxBackend : public testing::TestWithParam<std::tuple<const char*, MemoryStrategy>> {
  protected:
   static void SetUpTestSuite() { locale_ = std::make_unique<test::EnglishLocale>(); }
   static void TearDownTestSuite() { locale_.reset(); }
@@ -46,7 +47,8 @@ class OnnxBackend : public testing::TestWithParam<const char*> {
 /// The standard's own cases through our library: each passes or stands in the list of exceptions, and none
 /// that is listed passes.
 TEST_P(OnnxBackend, EveryCasePassesOrIsListedWithItsReason) {
-  const std::string suite = GetParam();
+  const std::string suite = std::get<0>(GetParam());
+  const MemoryStrategy memory = std::get<1>(GetParam());
   auto exceptions = list_of(suite, "exceptions");
   auto tolerances = list_of(suite, "tolerances");
   const auto cases = test::backend_cases(suite);
@@ -60,7 +62,7 @@ TEST_P(OnnxBackend, EveryCasePassesOrIsListedWithItsReason) {
     const std::string name = folder.filename().string();
     const auto listed = tolerances.extract(name);
     const test::Tolerance tolerance = listed.empty() ? test::Tolerance() : tolerance_of(listed.mapped());
-    const std::string failure = test::run_backend_case(runtime, folder, tolerance);
+    const std::string failure = test::run_backend_case(runtime, folder, tolerance, memory);
     const auto exception = exceptions.extract(name);
     if (failure.empty()) {
       ++passed;
@@ -77,19 +79,21 @@ TEST_P(OnnxBackend, EveryCasePassesOrIsListedWithItsReason) {
     ADD_FAILURE() << name << " is listed, but there is no such case";
   for (const auto& [name, text] : tolerances)
     ADD_FAILURE() << name << " has a tolerance, but there is no such case";
-  std::cout << "counted: ONNX backend tests, " << suite << ", ONNX Runtime " << runtime.info().version << ": "
-            << cases.size() << " cases, " << passed << " passed (" << by_shape_alone
-            << " random ones by dtype and shape alone), " << cases.size() - passed
-            << " not, each for a listed reason\n";
+  std::cout << "counted: ONNX backend tests, " << suite << ", memory " << to_string(memory)
+            << ", ONNX Runtime " << runtime.info().version << ": " << cases.size() << " cases, " << passed
+            << " passed (" << by_shape_alone << " random ones by dtype and shape alone), "
+            << cases.size() - passed << " not, each for a listed reason\n";
   for (const auto& [reason, count] : reasons) std::cout << "  " << count << " x " << reason << "\n";
 }
 
 INSTANTIATE_TEST_SUITE_P(Suites, OnnxBackend,
-                         testing::Values("node", "simple", "pytorch-operator", "pytorch-converted"),
+                         testing::Combine(testing::Values("node", "simple", "pytorch-operator",
+                                                          "pytorch-converted"),
+                                          testing::Values(MemoryStrategy::recycling, MemoryStrategy::arena)),
                          [](const auto& instance) {
-                           std::string name = instance.param;
+                           std::string name = std::get<0>(instance.param);
                            std::ranges::replace(name, '-', '_');
-                           return name;
+                           return name + '_' + std::string(to_string(std::get<1>(instance.param)));
                          });
 
 }  // namespace

@@ -46,7 +46,7 @@ TEST_F(EnvironmentTest, WhereTheHostWasFirstNothingIsChangedAndItSaysSo) {
   const auto result = probe({"host-first", test::runtime().info().library.string()}, "detect_leaks=0");
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_NE(result.out.find("owns_environment=0\n"), std::string::npos) << result.out;
-  EXPECT_NE(result.out.find("caveats=2\n"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("caveats=3\n"), std::string::npos) << result.out;
   EXPECT_NE(result.out.find("telemetry_variable=unset\n"), std::string::npos) << result.out;
 }
 

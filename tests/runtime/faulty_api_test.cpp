@@ -71,8 +71,8 @@ TEST_F(FaultyApiTest, OpeningAModel) {
   const SessionOptions options{.inter_op_threads = 1,
                                .execution_mode = ExecutionMode::parallel,
                                .spinning = false,
+                               .memory = MemoryStrategy::system,
                                .memory_pattern = false,
-                               .arena = false,
                                .free_dimensions = {{"N", 1}},
                                .config = {{"session.intra_op.spin_duration_us", "10"}},
                                .profile = directory / "profile"};
@@ -138,11 +138,10 @@ TEST_P(FaultyApiPreparedTest, APreparedModelThatFailsFallsBackToThePlainOne) {
   const auto expected = Session::open(real_, test::model_path("tiny.onnx")).run(view);
   // All that making and opening an entry calls may fail: the plain model answers then.
   std::set<std::string> any;
-  for (const auto* name :
-       {"CreateSession", "CreateSessionFromArray", "CreateSessionOptions", "SetIntraOpNumThreads",
-        "SetInterOpNumThreads", "SetSessionExecutionMode", "SetSessionGraphOptimizationLevel",
-        "SetSessionLogSeverityLevel", "EnableMemPattern", "EnableCpuMemArena", "AddSessionConfigEntry",
-        "SetOptimizedModelFilePath"}) {
+  for (const auto* name : {"CreateSession", "CreateSessionFromArray", "CreateSessionOptions",
+                           "SetIntraOpNumThreads", "SetInterOpNumThreads", "SetSessionExecutionMode",
+                           "SetSessionGraphOptimizationLevel", "SetSessionLogSeverityLevel",
+                           "DisableMemPattern", "AddSessionConfigEntry", "SetOptimizedModelFilePath"}) {
     any.insert(name);
   }
   const auto failed = fail_each_call(

@@ -28,7 +28,7 @@ struct Settings {
 };
 
 std::vector<Settings> runtime_only_settings() {
-  std::vector<Settings> all(7);
+  std::vector<Settings> all(8);
   all[0].name = "one thread";
   all[0].options.intra_op_threads = 1;
   all[1].name = "two threads";
@@ -39,10 +39,12 @@ std::vector<Settings> runtime_only_settings() {
   all[3].options.spinning = false;
   all[4].name = "no memory pattern";
   all[4].options.memory_pattern = false;
-  all[5].name = "no arena";
-  all[5].options.arena = false;
+  all[5].name = "system";
+  all[5].options.memory = MemoryStrategy::system;
   all[6].name = "spinning settings";
   all[6].options.config = {{"session.intra_op.spin_duration_us", "100"}, {"session.dynamic_block_base", "4"}};
+  all[7].name = "arena";
+  all[7].options.memory = MemoryStrategy::arena;
   return all;
 }
 

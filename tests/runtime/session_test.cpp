@@ -385,7 +385,9 @@ INSTANTIATE_TEST_SUITE_P(
                     SessionOptions{.graph_optimization = GraphOptimization::basic},
                     SessionOptions{.graph_optimization = GraphOptimization::extended},
                     SessionOptions{.spinning = false}, SessionOptions{.spinning = true},
-                    SessionOptions{.memory_pattern = false}, SessionOptions{.arena = false},
+                    SessionOptions{.memory_pattern = false}, SessionOptions{.memory_pattern = true},
+                    SessionOptions{.memory = MemoryStrategy::arena},
+                    SessionOptions{.memory = MemoryStrategy::system},
                     SessionOptions{.free_dimensions = {{"N", 1}}},
                     SessionOptions{.config = {{"session.intra_op.spin_duration_us", "100"}}}));
 

@@ -62,7 +62,7 @@ TEST(SessionThreads, WithSeveralThreadsInAnOperatorToo) {
 }
 
 TEST(SessionThreads, WithoutTheArenaToo) {
-  compare_under_load("tiny.onnx", 64, {.intra_op_threads = 1, .arena = false}, 500);
+  compare_under_load("tiny.onnx", 64, {.intra_op_threads = 1, .memory = MemoryStrategy::system}, 500);
 }
 
 TEST(SessionThreads, SessionsComeAndGoWhileOthersRun) {

@@ -42,7 +42,7 @@ void count_entry(OrtApi& table, OrtStatus* (*)(Arguments...) noexcept) {
   X(GetSymbolicDimensions) X(GetTensorElementType) X(GetTensorMutableData) X(GetTensorTypeAndShape) \
   X(GetValueType) X(ModelMetadataGetCustomMetadataMapKeys) X(ModelMetadataGetDescription) \
   X(ModelMetadataGetDomain) X(ModelMetadataGetGraphName) X(ModelMetadataGetProducerName) \
-  X(ModelMetadataGetVersion) X(ModelMetadataLookupCustomMetadataMap) X(Run) \
+  X(ModelMetadataGetVersion) X(ModelMetadataLookupCustomMetadataMap) X(RegisterAllocator) X(Run) \
   X(RunOptionsSetRunLogSeverityLevel) X(SessionGetInputCount) X(SessionGetInputName) \
   X(SessionGetInputTypeInfo) X(SessionGetModelMetadata) X(SessionGetOutputCount) X(SessionGetOutputName) \
   X(SessionGetOutputTypeInfo) X(SessionGetOverridableInitializerCount) \
