@@ -83,18 +83,36 @@ std::string progress_text(const BenchRow& row, std::size_t done, std::size_t all
          std::to_string(row.callers);
 }
 
+/// Keeps the fullest moment of all lines, and the counts as they are now.
+void note_memory(const Session& session, const Allocator* watched, BenchReport& report) {
+  BenchMemory& memory = report.memory;
+  memory.strategy = to_string(session.memory_strategy());
+  if (watched == nullptr) return;
+  AllocatorStatistics now = watched->statistics();
+  const auto seen = report.rows.back().measurement.memory.value_or(now);
+  const auto fullest =
+      memory.statistics && memory.statistics->live_bytes > seen.live_bytes ? *memory.statistics : seen;
+  now.live_bytes = fullest.live_bytes;
+  now.held_bytes = fullest.held_bytes;
+  memory.statistics = now;
+  const auto runs = session.memory();
+  if (runs && (!memory.runs || runs->peak_run_bytes >= memory.runs->peak_run_bytes)) memory.runs = runs;
+}
+
 /// Everything that is measured with one session, i.e. one number of threads.
 void measure_session(const BenchRequest& request, const Session& session, const std::stop_token& stop,
-                     ProgressLine& progress, std::size_t all, BenchReport& report) {
+                     ProgressLine& progress, std::size_t all, const Allocator* watched, BenchReport& report) {
   const auto given = load_given_inputs(request, session);
   for (const auto batch : request.batches) {
     const auto inputs = make_inputs(request, session, given, batch);
     for (const auto callers : request.concurrencies) {
       BenchRow row{batch, session.intra_op_threads(), callers, {}};
       progress.show(progress_text(row, report.rows.size(), all));
-      row.measurement = measure(session, inputs.views,
-                                {callers, request.warm_up, request.duration, request.iterations, stop});
+      row.measurement =
+          measure(session, inputs.views,
+                  {callers, request.warm_up, request.duration, request.iterations, stop, watched});
       report.rows.push_back(std::move(row));
+      note_memory(session, watched, report);
     }
   }
 }
@@ -116,7 +134,9 @@ void measure_all(const BenchRequest& request, const Runtime& runtime, const std:
       report.is_prepared = session.prepared() == PreparedState::used;
       note_guesses(request, session);
     }
-    measure_session(request, session, stop, progress, all, report);
+    const auto allocator = runtime.allocator();
+    const bool is_recycling = session.memory_strategy() == MemoryStrategy::recycling;
+    measure_session(request, session, stop, progress, all, is_recycling ? allocator.get() : nullptr, report);
   }
 }
 
@@ -141,7 +161,7 @@ ExitCode bench_command(std::span<const std::string> arguments) {
     print(help);
     return ExitCode::done;
   }
-  const Runtime runtime = request.runtime.initialize();
+  const Runtime runtime = request.runtime.initialize(request.memory);
   BenchReport report;
   report.model = request.model;
   report.runtime_version = runtime.info().version;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <barrier>
+#include <condition_variable>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -21,6 +22,7 @@ using Clock = std::chrono::steady_clock;
 // Below this, stopping between runs is soon enough, and a token would cost each run.
 constexpr auto kLongRun = std::chrono::milliseconds(50);
 constexpr int kCountedRuns = 20;
+constexpr auto kWatchInterval = std::chrono::milliseconds(5);
 
 /// One thread's part: its own outputs, nothing shared but the inputs and the session.
 class Caller {
@@ -79,14 +81,36 @@ struct Shared {
   std::atomic<std::int64_t> remaining{0};
   std::atomic<bool> has_failed{false};
   std::mutex mutex;
-  std::exception_ptr failure;
+  std::condition_variable has_ended;
+  std::size_t running = 0;     // guarded by mutex
+  std::exception_ptr failure;  // guarded by mutex
 
   void fail(const std::exception_ptr& reason = std::current_exception()) {
     const std::lock_guard lock(mutex);
     if (!failure) failure = reason;
     has_failed = true;
   }
+  void begin() {
+    const std::lock_guard lock(mutex);
+    ++running;
+  }
+  void end() noexcept {
+    const std::lock_guard lock(mutex);
+    --running;
+    has_ended.notify_all();
+  }
 };
+
+/// Looks at `allocator` now and then until nobody runs any more: between runs nothing is live.
+AllocatorStatistics watch(const Allocator& allocator, Shared& shared) {
+  AllocatorStatistics most = allocator.statistics();
+  std::unique_lock lock(shared.mutex);
+  while (!shared.has_ended.wait_for(lock, kWatchInterval, [&] { return shared.running == 0; })) {
+    const auto now = allocator.statistics();
+    if (now.live_bytes > most.live_bytes) most = now;
+  }
+  return most;
+}
 
 void run_timed_until_done(Caller& caller, const MeasurementPlan& plan, Shared& shared,
                           Clock::time_point end) {
@@ -148,17 +172,23 @@ Measurement measure(const Session& session, std::span<const NamedView> inputs, c
     } catch (...) {
       shared.fail();
     }
+    shared.end();
   };
   {
     std::vector<std::jthread> threads;
     threads.reserve(callers.size());
     try {
-      for (auto& caller : callers) threads.emplace_back(work, std::ref(*caller));
+      for (auto& caller : callers) {
+        shared.begin();
+        threads.emplace_back(work, std::ref(*caller));
+      }
     } catch (const std::exception&) {
       shared.fail(too_few_threads(threads.size(), callers.size()));
+      shared.end();
       // Those that run wait for all.
       for (auto missing = callers.size() - threads.size(); missing > 0; --missing) warm.arrive_and_drop();
     }
+    if (plan.watched != nullptr) result.memory = watch(*plan.watched, shared);
   }
   result.wall = Clock::now() - start;
   result.cpu = process_cpu_time() - cpu_before;

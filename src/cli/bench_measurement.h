@@ -7,6 +7,7 @@
 #include <stop_token>
 
 #include "cli/latency_histogram.h"
+#include "onda/allocator.h"
 #include "onda/session.h"
 
 namespace onda::cli {
@@ -18,6 +19,7 @@ struct MeasurementPlan {
   std::chrono::nanoseconds duration{};
   std::optional<std::int64_t> iterations;  ///< instead of the duration: runs of all callers together
   std::stop_token stop;
+  const Allocator* watched = nullptr;  ///< whose statistics are of interest; may be null
 };
 
 struct Measurement {
@@ -26,6 +28,8 @@ struct Measurement {
   std::chrono::duration<double> cpu{};  ///< of the whole process
   std::uint64_t peak_memory_bytes = 0;
   std::optional<double> allocations_per_run;
+  /// What the watched allocator had, in the moment of the most live bytes that was seen.
+  std::optional<AllocatorStatistics> memory;
 
   [[nodiscard]] double runs_per_second() const {
     return wall.count() > 0 ? static_cast<double>(latencies.count()) / wall.count() : 0;

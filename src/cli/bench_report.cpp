@@ -37,6 +37,39 @@ std::string allocations_text(const Measurement& measurement) {
   return measurement.allocations_per_run ? brief(*measurement.allocations_per_run) : "-";
 }
 
+std::string memory_text(const BenchMemory& memory) {
+  std::string text = "memory: " + memory.strategy;
+  if (!memory.statistics) return text + '\n';
+  const auto& of = *memory.statistics;
+  text += ", " + bytes_text(of.live_bytes) + " live, " + bytes_text(of.held_bytes) + " held (" +
+          percent_text(of.fragmentation()) + " fragmentation), " + bytes_text(of.peak_bytes) +
+          " peak, budget " + (of.budget_bytes == 0 ? "none" : bytes_text(of.budget_bytes)) + "\n  " +
+          std::to_string(of.allocations) + " allocations, " + std::to_string(of.cache_hits) + " hits, " +
+          std::to_string(of.cache_misses) + " misses, " + std::to_string(of.trims) + " trims";
+  if (memory.runs) {
+    text += "; a run took " + bytes_text(memory.runs->peak_run_bytes) + " at most, the last one in " +
+            std::to_string(memory.runs->last_run_allocations) + " blocks";
+  }
+  return text + '\n';
+}
+
+void write_memory(JsonWriter& json, const BenchMemory& memory) {
+  json.key("memory").begin_object().member("strategy", memory.strategy);
+  if (memory.statistics) {
+    const auto& of = *memory.statistics;
+    json.member("live_bytes", of.live_bytes).member("held_bytes", of.held_bytes);
+    json.member("fragmentation", of.fragmentation()).member("peak_bytes", of.peak_bytes);
+    json.member("budget_bytes", of.budget_bytes).member("allocations", of.allocations);
+    json.member("cache_hits", of.cache_hits).member("cache_misses", of.cache_misses);
+    json.member("trims", of.trims);
+  }
+  if (memory.runs) {
+    json.member("peak_run_bytes", memory.runs->peak_run_bytes);
+    json.member("last_run_allocations", memory.runs->last_run_allocations);
+  }
+  json.end_object();
+}
+
 using Dimension = std::int64_t BenchRow::*;
 
 std::vector<std::int64_t> values_of(const BenchReport& report, Dimension dimension) {
@@ -121,11 +154,11 @@ std::string bench_text(const BenchReport& report) {
   std::string text = report.model + " on " + report.device + ", ONNX Runtime " + report.runtime_version +
                      ", " + (report.is_prepared ? "prepared" : "not prepared") + ", loaded in " +
                      duration_text(std::chrono::duration<double>(report.load_seconds)) + "\n\n";
-  text += table.text();
+  text += table.text() + '\n' + memory_text(report.memory);
   return text +
          "\nitems/s: runs per second times batch. peak: the process's resident memory. new/run: calls of "
          "operator new,\n"
-         "ONNX Runtime's included; its arena for tensors is not. Percentiles are within 0.4 %.\n";
+         "ONNX Runtime's included; what tensors take is not. Percentiles are within 0.4 %.\n";
 }
 
 std::string bench_csv(const BenchReport& report) {
@@ -186,7 +219,9 @@ std::string bench_json(const BenchReport& report) {
     }
     json.end_object();
   }
-  return json.end_array().end_object().finish();
+  json.end_array();
+  write_memory(json, report.memory);
+  return json.end_object().finish();
 }
 
 std::string bench_svg(const BenchReport& report) {

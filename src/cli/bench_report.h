@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,16 @@ struct BenchRow {
   Measurement measurement;
 };
 
+/// Where tensors got their memory.
+struct BenchMemory {
+  std::string strategy;
+  /// Of the recycling allocator: live and held in the fullest moment that was seen, the rest at the end.
+  /// Empty for the other strategies, which tell nothing.
+  std::optional<AllocatorStatistics> statistics;
+  /// What the runs of the largest session took; empty where nobody can tell.
+  std::optional<SessionMemory> runs;
+};
+
 struct BenchReport {
   std::string model;
   std::string device;
@@ -24,6 +35,7 @@ struct BenchReport {
   double load_seconds = 0;  ///< of the first session
   std::uint64_t seed = 0;
   std::vector<BenchRow> rows;
+  BenchMemory memory;
 };
 
 /// The table, and what its columns mean.

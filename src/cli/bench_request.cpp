@@ -72,6 +72,7 @@ CommandLine::Parsed BenchRequest::parse(std::span<const std::string> arguments, 
   line.flag({"csv", "", "Print comma-separated values."}, as_csv);
   line.option({"plot", "FILE.svg", "Also draw throughput and latency as a chart."}, plot);
   session.add_to(line, false);
+  memory.add_to(line);
   runtime.add_to(line);
   if (line.parse(arguments, environment) == CommandLine::Parsed::help) {
     help = line.help();
@@ -83,6 +84,7 @@ CommandLine::Parsed BenchRequest::parse(std::span<const std::string> arguments, 
   if (as_json && as_csv) throw UsageError("--json and --csv cannot be printed both");
   model = words.front();
   session.options.log_level = runtime.log_level;
+  memory.apply_to(session.options);
   return CommandLine::Parsed::run;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/command_line.h"
+#include "cli/memory_flags.h"
 #include "cli/preprocess_flags.h"
 #include "cli/runtime_flags.h"
 #include "cli/session_flags.h"
@@ -34,6 +35,7 @@ struct BenchRequest {
   std::string plot;
 
   SessionFlags session;
+  MemoryFlags memory;
   RuntimeFlags runtime;
 
   /// Throws UsageError. `help` is what --help prints; then nothing else was read.

@@ -62,6 +62,8 @@ std::string runtime_text(const DoctorReport& report) {
   text += row("found", info.version + " at " + info.library.string());
   text += row("build", info.build_info);
   text += row("providers", joined(info.providers));
+  text += row("memory", info.recycles_memory ? "recycling: Onda's allocator is registered"
+                                             : "arena: Onda's allocator could not be registered");
   for (const auto& caveat : info.caveats) text += row("caveat", caveat);
   return text;
 }
@@ -119,6 +121,7 @@ void write_runtime(JsonWriter& json, const DoctorReport& report) {
     json.member("version", report.runtime->version).member("library", report.runtime->library.string());
     json.member("build", report.runtime->build_info);
     member_list(json, "providers", report.runtime->providers);
+    json.member("recycles_memory", report.runtime->recycles_memory);
     member_list(json, "caveats", report.runtime->caveats);
   } else {
     json.member("error", report.runtime_error);

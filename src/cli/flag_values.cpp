@@ -1,5 +1,6 @@
 #include "cli/flag_values.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -100,6 +101,40 @@ std::chrono::nanoseconds read_duration(std::string_view text) {
     return std::chrono::nanoseconds(static_cast<std::int64_t>(nanoseconds));
   }
   throw UsageError(quoted(text) + ": expected a time such as 2s, 500ms or 1m");
+}
+
+std::uint64_t read_size(std::string_view text, std::uint64_t whole) {
+  const auto digits = text.find_last_of("0123456789.");
+  const std::size_t length = digits == std::string_view::npos ? 0 : digits + 1;
+  const auto value = plain_number(text.substr(0, length));
+  std::string_view unit = trimmed(text.substr(length));
+  constexpr double kExabyte = 1152921504606846976.0;
+  const auto expected = [&]() -> UsageError {
+    return UsageError(quoted(text) + ": expected a size such as 512M, 2G or 50%");
+  };
+  if (!value || *value <= 0) throw expected();
+  if (unit == "%") {
+    if (*value > 100) throw UsageError(quoted(text) + ": at most 100%");
+    if (whole == 0) throw UsageError(quoted(text) + ": the system does not tell how much memory there is");
+    return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(static_cast<double>(whole) / 100 * *value));
+  }
+  for (const std::string_view suffix : {"iB", "B"}) {
+    // "B" alone is a unit.
+    if (unit.size() > suffix.size() && unit.ends_with(suffix)) {
+      unit.remove_suffix(suffix.size());
+      break;
+    }
+  }
+  constexpr std::string_view kLetters = "KMGT";
+  double scale = 1;
+  if (!unit.empty() && unit != "B") {
+    const auto power = unit.size() == 1 ? kLetters.find(unit.front()) : std::string_view::npos;
+    if (power == std::string_view::npos) throw expected();
+    scale = std::exp2(10.0 * static_cast<double>(power + 1));
+  }
+  const double bytes = *value * scale;
+  if (bytes < 1 || bytes > kExabyte) throw expected();
+  return static_cast<std::uint64_t>(bytes);
 }
 
 bool read_boolean(std::string_view text) {

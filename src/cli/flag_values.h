@@ -23,6 +23,10 @@ namespace onda::cli {
 /// "2s", "500ms", "1m", "250us"; a bare number is seconds. More than 0, at most a year.
 [[nodiscard]] std::chrono::nanoseconds read_duration(std::string_view text);
 
+/// "512M", "1.5G", "4096", in powers of 1024 ("MB" and "MiB" mean the same); "50%" of `whole`. At least 1
+/// byte, at most an exabyte, and 100 %.
+[[nodiscard]] std::uint64_t read_size(std::string_view text, std::uint64_t whole);
+
 /// "true", "on", "yes", "1", and their opposites: how environment and config file set a flag without a value.
 [[nodiscard]] bool read_boolean(std::string_view text);
 

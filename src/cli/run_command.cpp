@@ -185,7 +185,7 @@ void require_own_files(const RunRequest& request, std::span<const std::vector<As
 ExitCode execute(const RunRequest& request) {
   std::vector<std::string> labels;
   if (!request.labels.empty()) labels = read_labels(request.labels);
-  const Runtime runtime = request.runtime.initialize();
+  const Runtime runtime = request.runtime.initialize(request.memory);
   const Session session = Session::open(runtime, request.model, request.session.options);
   const auto exists = [](const std::string& file) {
     std::error_code error;

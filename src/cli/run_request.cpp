@@ -84,6 +84,7 @@ CommandLine::Parsed RunRequest::parse(std::span<const std::string> arguments, st
   preprocess.add_to(line);
   add_output_flags(line);
   session.add_to(line);
+  memory.add_to(line);
   line.group("Run");
   line.option({"repeat", "N", "Run N times and show the times; the output is that of the last."},
               [this](const std::string& value) { repeat = read_integer(value, 1); });
@@ -99,6 +100,7 @@ CommandLine::Parsed RunRequest::parse(std::span<const std::string> arguments, st
   inputs.insert(inputs.end(), words.begin() + 1, words.end());
   if (ranks() && !top) top = 5;
   session.options.log_level = runtime.log_level;
+  memory.apply_to(session.options);
   return CommandLine::Parsed::run;
 }
 

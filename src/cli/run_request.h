@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/command_line.h"
+#include "cli/memory_flags.h"
 #include "cli/output_plan.h"
 #include "cli/preprocess_flags.h"
 #include "cli/runtime_flags.h"
@@ -33,6 +34,7 @@ struct RunRequest {
   bool as_json = false;
 
   SessionFlags session;
+  MemoryFlags memory;
   std::int64_t repeat = 1;
   std::optional<std::chrono::nanoseconds> timeout;
   RuntimeFlags runtime;

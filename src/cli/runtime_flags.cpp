@@ -38,11 +38,17 @@ void RuntimeFlags::add_to(CommandLine& line) {
 }
 
 RuntimeOptions RuntimeFlags::options() const {
-  return {library, log_to_standard_error(log_level), log_level};
+  RuntimeOptions options;
+  options.library = library;
+  options.log = log_to_standard_error(log_level);
+  options.log_level = log_level;
+  return options;
 }
 
-Runtime RuntimeFlags::initialize() const {
-  Runtime runtime = Runtime::initialize(options());
+Runtime RuntimeFlags::initialize(const MemoryFlags& memory) const {
+  auto with_memory = options();
+  memory.apply_to(with_memory);
+  Runtime runtime = Runtime::initialize(with_memory);
   for (const auto& caveat : runtime.info().caveats) note(caveat);
   return runtime;
 }

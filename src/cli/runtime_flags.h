@@ -3,6 +3,7 @@
 #include <string>
 
 #include "cli/command_line.h"
+#include "cli/memory_flags.h"
 #include "onda/log.h"
 #include "onda/runtime.h"
 
@@ -17,7 +18,7 @@ struct RuntimeFlags {
   void add_to(CommandLine& line);
   [[nodiscard]] RuntimeOptions options() const;
   /// `Runtime::initialize` with these options; caveats of the runtime become notes.
-  [[nodiscard]] Runtime initialize() const;
+  [[nodiscard]] Runtime initialize(const MemoryFlags& memory = {}) const;
 };
 
 }  // namespace onda::cli

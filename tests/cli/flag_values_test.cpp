@@ -46,6 +46,24 @@ TEST(FlagValues, ReadsDurationsWithTheirUnit) {
   }
 }
 
+TEST(FlagValues, ReadsSizesWithTheirUnitOrAsAShare) {
+  EXPECT_EQ(read_size("4096", 0), 4096U);
+  EXPECT_EQ(read_size("1B", 0), 1U);
+  EXPECT_EQ(read_size("4K", 0), 4096U);
+  for (const auto* text : {"512M", "512MB", "512MiB", "512 MB", "0.5G"}) {
+    EXPECT_EQ(read_size(text, 0), 512U << 20U) << text;
+  }
+  EXPECT_EQ(read_size("2T", 0), std::uint64_t{2} << 40U);
+  EXPECT_EQ(read_size("50%", 1000), 500U);
+  EXPECT_EQ(read_size("0.1 %", 1000), 1U);
+  EXPECT_EQ(read_size("100%", 1000), 1000U);
+  for (const auto* text :
+       {"", "0", "-1M", "M", "1X", "1m", "%", "0%", "101%", "1e30G", "nan", "iB", "1 M M", "5%%"}) {
+    EXPECT_THROW((void)read_size(text, 1000), UsageError) << text;
+  }
+  EXPECT_THROW((void)read_size("50%", 0), UsageError);
+}
+
 TEST(FlagValues, ReadsBooleans) {
   EXPECT_TRUE(read_boolean("true"));
   EXPECT_TRUE(read_boolean("1"));

@@ -66,6 +66,42 @@ TEST(Bench, PrintsJson) {
   EXPECT_TRUE(contains(result.out, "\"p50_seconds\": ")) << result.out;
 }
 
+TEST(Bench, TellsWhatTheRecyclingAllocatorDid) {
+  const std::vector<std::string> arguments = {
+      "bench",      test_model("transformer.onnx"), "--iterations", "50", "--warm-up", "1ms", "--dimension",
+      "sequence=16"};
+  auto more = arguments;
+  more.insert(more.end(), {"--memory-budget", "50%"});
+  const auto text = run_onda(more);
+  ASSERT_TRUE(succeeded(text));
+  for (const auto* part : {"memory: recycling", " live, ", " held (", " fragmentation), ", " peak, budget ",
+                           " allocations, ", " hits, ", " misses, ", " trims"}) {
+    EXPECT_TRUE(contains(text.out, part)) << part << text.out;
+  }
+  EXPECT_FALSE(contains(text.out, "budget none"));
+  more.emplace_back("--json");
+  const auto json = run_onda(more);
+  for (const auto* part :
+       {"\"strategy\": \"recycling\"", "\"live_bytes\": ", "\"held_bytes\": ", "\"peak_bytes\": ",
+        "\"budget_bytes\": ", "\"allocations\": ", "\"cache_hits\": ", "\"cache_misses\": ", "\"trims\": ",
+        "\"fragmentation\": ", "\"peak_run_bytes\": "}) {
+    EXPECT_TRUE(contains(json.out, part)) << part << json.out;
+  }
+}
+
+TEST(Bench, RunsUnderEachMemoryStrategy) {
+  for (const std::string strategy : {"recycling", "arena", "system"}) {
+    const auto result = run_onda(
+        {"bench", test_model("tiny.onnx"), "--iterations", "5", "--warm-up", "1ms", "--memory", strategy});
+    ASSERT_TRUE(succeeded(result));
+    EXPECT_TRUE(contains(result.out, "memory: " + strategy)) << result.out;
+  }
+  EXPECT_TRUE(failed_clearly(run_onda({"bench", test_model("tiny.onnx"), "--memory", "arna"}),
+                             {"--memory", "did you mean arena?"}, 2));
+  EXPECT_TRUE(failed_clearly(run_onda({"bench", test_model("tiny.onnx"), "--memory-budget", "lots"}),
+                             {"--memory-budget", "512M"}, 2));
+}
+
 TEST(Bench, TakesSizesOfDynamicDimensionsAndTellsWhichItGuessed) {
   const std::vector<std::string> arguments = {
       "bench", test_model("transformer.onnx"), "--iterations", "5", "--warm-up", "1ms"};

@@ -55,6 +55,13 @@ TEST_P(EveryFileFormat, CarriesATensorOutAndBackIn) {
 
 INSTANTIATE_TEST_SUITE_P(Formats, EveryFileFormat, testing::Values("npy", "pb", "json", "raw"));
 
+TEST(Run, KeepsToTheMemoryBudget) {
+  const std::vector<std::string> arguments = {
+      "run", test_model("range_int64.onnx"), "--input", "-", "--memory-budget", "16M", "--json"};
+  EXPECT_TRUE(succeeded(run_onda(arguments, with_input("1000"))));
+  EXPECT_TRUE(failed_clearly(run_onda(arguments, with_input("1000000000000")), {"budget is 16.0 MB"}));
+}
+
 TEST(Run, CarriesStringsThroughFiles) {
   const TempDirectory directory;
   const std::string model = test_model("identity_string.onnx");
