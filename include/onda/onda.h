@@ -7,4 +7,5 @@
 #include "onda/runtime.h"
 #include "onda/session.h"
 #include "onda/tensor.h"
+#include "onda/tensor_pool.h"
 #include "onda/version.h"

@@ -122,6 +122,8 @@ class Session {
   [[nodiscard]] std::optional<SessionMemory> memory() const noexcept;
   /// "", or one sentence.
   [[nodiscard]] std::string_view why_no_memory() const noexcept;
+  /// What it was opened on.
+  [[nodiscard]] Runtime runtime() const;
 
   /// All outputs, in the model's order. Names may come in any order; inputs with a default may be left out.
   /// Before the run it checks names (invalid_argument), dtypes (type_mismatch), ranks, fixed dimensions and

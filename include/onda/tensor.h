@@ -74,6 +74,12 @@ class MutableTensorView {
   [[nodiscard]] const Shape& shape() const noexcept { return shape_; }
   [[nodiscard]] std::span<std::byte> bytes() const noexcept { return bytes_; }
   [[nodiscard]] TensorView view() const;
+  /// The elements, to write. Throws as TensorView::as.
+  template <class T>
+  [[nodiscard]] std::span<T> as() const {
+    const auto read = view().as<T>();
+    return {const_cast<T*>(read.data()), read.size()};
+  }
 
  private:
   DType dtype_ = DType::undefined;

@@ -53,10 +53,11 @@ class Interruption {
       self->terminate();
     }
   };
-  static void expire(void* self) noexcept {
+  static DeadlineTimer::Clock::time_point expire(void* self) noexcept {
     auto* interruption = static_cast<Interruption*>(self);
     interruption->expired_.store(true);
     interruption->terminate();
+    return DeadlineTimer::kNever;
   }
   static void require_time_left(const RunOptions& options) {
     if (options.stop.stop_requested())

@@ -82,6 +82,7 @@ class Session::Impl {
 
   [[nodiscard]] std::string_view why_no_memory() const noexcept { return why_no_memory_; }
   [[nodiscard]] SessionMemory memory() const noexcept { return account_.total(); }
+  [[nodiscard]] Runtime runtime() const { return Runtime(environment_); }
 
   std::vector<NamedTensor> run(std::span<const NamedView> inputs, std::span<const NamedMutableView> lent,
                                const RunOptions& options) {
@@ -176,6 +177,7 @@ std::optional<SessionMemory> Session::memory() const noexcept {
   if (!why_no_memory().empty()) return std::nullopt;
   return impl_->memory();
 }
+Runtime Session::runtime() const { return impl_->runtime(); }
 
 std::vector<NamedTensor> Session::run(std::span<const NamedView> inputs, const RunOptions& options) const {
   return impl_->run(inputs, {}, options);

@@ -13,7 +13,10 @@ namespace {
 using std::chrono::hours;
 using Clock = DeadlineTimer::Clock;
 
-void fulfil(void* promise) noexcept { static_cast<std::promise<void>*>(promise)->set_value(); }
+Clock::time_point fulfil(void* promise) noexcept {
+  static_cast<std::promise<void>*>(promise)->set_value();
+  return DeadlineTimer::kNever;
+}
 
 TEST(DeadlineTimerThreads, CallsWhenTheDeadlinePasses) {
   DeadlineTimer timer;
@@ -34,12 +37,48 @@ TEST(DeadlineTimerThreads, AnEarlierDeadlineThatComesLaterIsNotMissed) {
 TEST(DeadlineTimerThreads, NothingIsCalledOnceTheEntryIsGone) {
   DeadlineTimer timer;
   std::atomic<int> calls{0};
-  const auto count = [](void* counter) noexcept { static_cast<std::atomic<int>*>(counter)->fetch_add(1); };
+  const auto count = [](void* counter) noexcept {
+    static_cast<std::atomic<int>*>(counter)->fetch_add(1);
+    return DeadlineTimer::kNever;
+  };
   { const DeadlineTimer::Entry entry(timer, Clock::now() + hours(1), count, &calls); }
   std::promise<void> after;
   const DeadlineTimer::Entry entry(timer, Clock::now(), fulfil, &after);
   after.get_future().wait();
   EXPECT_EQ(calls, 0);
+}
+
+TEST(DeadlineTimerThreads, CallsAgainWhenItIsToldTo) {
+  DeadlineTimer timer;
+  struct Context {
+    int calls = 0;
+    std::promise<void> third;
+  } context;
+  const DeadlineTimer::Entry entry(
+      timer, Clock::now(),
+      [](void* given) noexcept {
+        auto* mine = static_cast<Context*>(given);
+        if (++mine->calls < 3) return Clock::now();
+        mine->third.set_value();
+        return DeadlineTimer::kNever;
+      },
+      &context);
+  context.third.get_future().wait();
+}
+
+TEST(DeadlineTimerThreads, TakesADeadlineLater) {
+  DeadlineTimer timer;
+  for (const bool has_passed : {false, true}) {
+    std::promise<void> expired;
+    DeadlineTimer::Entry entry(timer, has_passed ? Clock::now() - hours(1) : DeadlineTimer::kNever, fulfil,
+                               &expired);
+    if (has_passed) {
+      expired.get_future().wait();
+      expired = {};
+    }
+    entry.set(Clock::now());
+    expired.get_future().wait();
+  }
 }
 
 TEST(DeadlineTimerThreads, ServesManyCallersAtOnce) {
@@ -57,6 +96,7 @@ TEST(DeadlineTimerThreads, ServesManyCallersAtOnce) {
             auto* mine = static_cast<Context*>(given);
             mine->calls->fetch_add(1);
             mine->done.set_value();
+            return DeadlineTimer::kNever;
           },
           &context);
       context.done.get_future().wait();
