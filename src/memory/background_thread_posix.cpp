@@ -29,6 +29,8 @@ bool BackgroundThread::start(void (*body)(void*) noexcept, void* context) noexce
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
+  // But for the signals of a fault: blocked, they would end the process without a word.
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS}) sigdelset(&all, fault);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_t thread{};
   const int error = pthread_create(

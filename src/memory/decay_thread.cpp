@@ -24,7 +24,7 @@ DecayThread::DecayThread(Options options) : options_(std::move(options)) {
   if (!options_.enabled) is_to_come_.store(true, std::memory_order_relaxed);
 }
 
-DecayThread::~DecayThread() {
+void DecayThread::stop() noexcept {
   {
     const std::scoped_lock lock(mutex_);
     is_ending_ = true;
@@ -36,6 +36,7 @@ DecayThread::~DecayThread() {
 void DecayThread::ask() noexcept {
   const auto now = options_.clock();
   const std::scoped_lock lock(mutex_);
+  if (is_ending_) return;
   if (is_alive_) {
     is_to_come_.store(true, std::memory_order_relaxed);
     return;

@@ -36,11 +36,14 @@ class DecayThread {
   explicit DecayThread(Options options);
   DecayThread(const DecayThread&) = delete;
   DecayThread& operator=(const DecayThread&) = delete;
-  /// Waits for a pass that is under way.
-  ~DecayThread();
+  ~DecayThread() { stop(); }
 
-  /// There is memory that nobody uses: a pass is to come. Called after it was given back and without a lock
-  /// that a pass takes. Nothing more than a read where one is to come already.
+  /// Waits for a pass that is under way; there is none afterwards, whatever is needed.
+  void stop() noexcept;
+
+  /// There is memory that nobody uses: a pass is to come. Called after that memory was given back, and under
+  /// no lock of the heap, as a thread may be made here. Nothing more than a read where a pass is to come
+  /// already.
   void need() noexcept {
     if (!is_to_come_.load(std::memory_order_relaxed)) ask();
   }

@@ -1,7 +1,6 @@
 #include "onda/recycling_allocator.h"
 
 #include <algorithm>
-#include <atomic>
 #include <bit>
 #include <limits>
 #include <mutex>
@@ -79,6 +78,13 @@ class RecyclingAllocator::Impl {
              .deallocate = [](void* self,
                               void* begin) noexcept { static_cast<Impl*>(self)->deallocate_large(begin); }},
             caches_, decay_thread_) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  // A pass and the end of a thread use everything.
+  ~Impl() {
+    decay_thread_.stop();
+    caches_.close();
+  }
 
   /// Null where it is refused.
   void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
@@ -116,13 +122,12 @@ class RecyclingAllocator::Impl {
 
   AllocatorStatistics statistics() const noexcept {
     const memory::SmallBlockCounts small = counts();
-    const memory::PageHeapStatistics pages = pages_.statistics();
-    // Not of one moment where others allocate, so neither difference may be taken for granted.
-    const std::uint64_t spans = std::min(spans_.span_bytes(), pages.live_bytes);
+    const auto [pages, span_bytes] = spans_.statistics();
+    // Not of one moment where others allocate, so no difference may be taken for granted.
     const std::uint64_t freed = std::min(small.freed_bytes, small.allocated_bytes);
     AllocatorStatistics statistics;
-    const std::uint64_t idle = std::min(rounds_.idle_bytes(), pages.live_bytes - spans);
-    statistics.live_bytes = pages.live_bytes - spans - idle + (small.allocated_bytes - freed);
+    const std::uint64_t idle = std::min(rounds_.idle_bytes(), pages.live_bytes - span_bytes);
+    statistics.live_bytes = pages.live_bytes - span_bytes - idle + (small.allocated_bytes - freed);
     statistics.held_bytes = pages.held_bytes;
     statistics.peak_bytes = std::max(pages.peak_bytes, statistics.live_bytes);
     statistics.budget_bytes = options_.budget_bytes;
@@ -135,9 +140,7 @@ class RecyclingAllocator::Impl {
   }
 
   void trim() noexcept {
-    if (memory::ThreadCache* cache = caches_.mine()) cache->flush(spans_);
-    rounds_.release_idle();
-    spans_.release_spares();
+    release_unneeded();
     pages_.trim();
   }
 
@@ -214,9 +217,11 @@ class RecyclingAllocator::Impl {
     if (bytes > kLargestBlock) return nullptr;
     const std::size_t wanted = std::max<std::size_t>(bytes, 1);
     void* block = pages_.allocate(wanted, alignment, nullptr, memory::Lookup::begin);
-    if (block == nullptr && reclaim())
+    if (block == nullptr) [[unlikely]] {
+      reclaim();
       block = pages_.allocate(wanted, alignment, nullptr, memory::Lookup::begin);
-    if (block == nullptr) return nullptr;
+      if (block == nullptr) return nullptr;
+    }
     count(&memory::ThreadCache::count_large, &memory::SmallBlockCounts::large_allocations);
     if constexpr (memory::kPoisons) poison_tail(block, bytes);
     return block;
@@ -230,7 +235,10 @@ class RecyclingAllocator::Impl {
 
   [[gnu::noinline]] void* allocate_from_spans(memory::ThreadCache* cache, std::size_t size_class) noexcept {
     void* block = refill(cache, size_class);
-    if (block == nullptr && reclaim()) block = refill(cache, size_class);
+    if (block == nullptr) {
+      reclaim();
+      block = refill(cache, size_class);
+    }
     if (block != nullptr && cache == nullptr) {
       const std::scoped_lock lock(uncached_mutex_);
       ++uncached_.allocations;
@@ -265,13 +273,19 @@ class RecyclingAllocator::Impl {
     if (left_unneeded) decay_thread_.need();
   }
 
-  /// Gives the page heap what this thread's cache, idle rounds and the spare spans hold; whether that was
-  /// anything.
-  bool reclaim() noexcept {
-    bool left_unneeded = false;
-    if (memory::ThreadCache* cache = caches_.mine()) left_unneeded = cache->flush(spans_);
-    const bool rounds = rounds_.release_idle();
-    return spans_.release_spares() || rounds || left_unneeded;
+  /// Gives the page heap what this thread's cache, idle rounds and the spare spans hold.
+  void release_unneeded() noexcept {
+    // What a pass of the decay has in its hands is waited for.
+    const std::scoped_lock lock(decay_mutex_);
+    if (memory::ThreadCache* cache = caches_.mine()) cache->flush(spans_);
+    rounds_.release_idle();
+    spans_.release_spares();
+  }
+
+  /// Before the second attempt at what was refused.
+  void reclaim() noexcept {
+    release_unneeded();
+    decay_thread_.need();
   }
 
   void count(void (memory::ThreadCache::*in_cache)() noexcept,

@@ -87,11 +87,8 @@ bool SpanHeap::put(std::size_t size_class, void* const* blocks, std::size_t coun
 }
 
 Span* SpanHeap::make_span(std::size_t size_class) noexcept {
-  Span* span = nullptr;
-  {
-    const std::scoped_lock lock(records_mutex_);
-    span = records_.make();
-  }
+  const std::scoped_lock lock(records_mutex_);
+  Span* span = records_.make();
   if (span == nullptr) return nullptr;
   std::size_t blocks = blocks_of_span(size_class);
   std::size_t bytes = blocks * SizeClasses::bytes(size_class);
@@ -103,21 +100,20 @@ Span* SpanHeap::make_span(std::size_t size_class) noexcept {
     begin = pages_.allocate(bytes, PageHeap::kPageBytes, span, Lookup::page);
   }
   if (begin == nullptr) {
-    const std::scoped_lock lock(records_mutex_);
     records_.release(span);
     return nullptr;
   }
   span->begin_at(begin, size_class, blocks);
-  span_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  span_bytes_ += bytes;
   poisoned_.poison_pages(begin, bytes);
   return span;
 }
 
 void SpanHeap::release(Span* span) noexcept {
   unpoison(span->begin(), span->bytes());
-  span_bytes_.fetch_sub(span->bytes(), std::memory_order_relaxed);
-  pages_.deallocate(span->begin());
   const std::scoped_lock lock(records_mutex_);
+  span_bytes_ -= span->bytes();
+  pages_.deallocate(span->begin());
   records_.release(span);
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -47,9 +46,14 @@ class SpanHeap {
   /// whether any are left.
   bool decay() noexcept;
 
-  /// What the page heap counts as live for the spans. Exact while nobody takes or puts.
-  [[nodiscard]] std::uint64_t span_bytes() const noexcept {
-    return span_bytes_.load(std::memory_order_relaxed);
+  struct Statistics {
+    PageHeapStatistics pages;
+    std::uint64_t span_bytes = 0;  ///< of the `live_bytes` of the pages, those of spans
+  };
+  /// Both are of one moment.
+  [[nodiscard]] Statistics statistics() const noexcept {
+    const std::scoped_lock lock(records_mutex_);
+    return {.pages = pages_.statistics(), .span_bytes = span_bytes_};
   }
 
  private:
@@ -69,9 +73,11 @@ class SpanHeap {
 
   PageHeap& pages_;
   std::array<Class, SizeClasses::kCount> classes_;
-  std::mutex records_mutex_;
-  RecordPool<Span> records_;  // guarded by records_mutex_
-  std::atomic<std::uint64_t> span_bytes_{0};
+  mutable std::mutex records_mutex_;  // before the page heap's own
+  // Guarded by records_mutex_.
+  RecordPool<Span> records_;
+  std::uint64_t span_bytes_ = 0;
+
   PoisonedRange poisoned_;
 };
 

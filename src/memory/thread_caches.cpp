@@ -30,10 +30,11 @@ ThreadCaches::ThreadCaches(SpanHeap& spans, DecayThread& decay) noexcept : spans
   }
 }
 
-ThreadCaches::~ThreadCaches() {
+void ThreadCaches::close() noexcept {
   if (slot_ == kSlots) return;
   const std::scoped_lock lock(registry_.mutex);
-  registry_.alive[slot_] = nullptr;
+  // A second time it is somebody else's.
+  if (registry_.alive[slot_] == this) registry_.alive[slot_] = nullptr;
 }
 
 ThreadCache* ThreadCaches::attach() noexcept {

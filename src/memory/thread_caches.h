@@ -27,7 +27,10 @@ class ThreadCaches {
   ThreadCaches(SpanHeap& spans, DecayThread& decay) noexcept;
   ThreadCaches(const ThreadCaches&) = delete;
   ThreadCaches& operator=(const ThreadCaches&) = delete;
-  ~ThreadCaches();
+  ~ThreadCaches() { close(); }
+
+  /// Threads that end afterwards leave their caches as they are; those that are about to end are waited for.
+  void close() noexcept;
 
   /// The calling thread's; null where it has none and can have none.
   [[nodiscard]] ThreadCache* mine() noexcept {

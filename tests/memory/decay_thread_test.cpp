@@ -94,6 +94,16 @@ TEST(DecayThread, DestructionDoesNotWaitForTheInterval) {
   EXPECT_TRUE(threads_named("onda-decay").empty());
 }
 
+TEST(DecayThread, NothingComesAfterItWasStopped) {
+  Passes passes;
+  DecayThread decay(passes.options(kLong));
+  decay.need();
+  decay.stop();
+  decay.need();
+  EXPECT_TRUE(threads_named("onda-decay").empty());
+  EXPECT_EQ(passes.count.load(), 0);
+}
+
 TEST(DecayThread, FollowsTheClockThatItIsGiven) {
   Passes passes;
   auto options = passes.options(kLong);

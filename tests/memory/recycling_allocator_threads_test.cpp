@@ -158,6 +158,21 @@ TEST(RecyclingAllocatorThreads, MayGoBeforeTheThreadsThatUsedIt) {
   end.set_value();
 }
 
+TEST(RecyclingAllocatorThreads, MayGoWhileItsDecayIsUnderWayAndThreadsEnd) {
+  for (int i = 0; i < 100; ++i) {
+    auto allocator =
+        std::make_unique<RecyclingAllocator>(RecyclingOptions{.decay = std::chrono::nanoseconds(1)});
+    std::promise<void> used;
+    std::jthread other([&] {
+      allocator->deallocate(allocator->allocate(64), 64);
+      allocator->deallocate(allocator->allocate(kMegabyte), kMegabyte);
+      used.set_value();
+    });
+    used.get_future().wait();
+    allocator.reset();
+  }
+}
+
 TEST(RecyclingAllocatorThreads, MoreAllocatorsThanHaveCachesWorkAndCount) {
   std::vector<std::unique_ptr<RecyclingAllocator>> allocators;
   for (int i = 0; i < 10; ++i) {

@@ -66,12 +66,12 @@ TEST_F(SpanHeapTest, BlocksOfEveryClassAreDistinctAlignedAndOwned) {
 TEST_F(SpanHeapTest, EmptySpansGoBackButForOneSpare) {
   const std::size_t c = SizeClasses::of(kKilobyte);
   const auto blocks = take(c, 64 * 10);
-  EXPECT_EQ(spans_.span_bytes(), 640 * kKilobyte);
+  EXPECT_EQ(spans_.statistics().span_bytes, 640 * kKilobyte);
   EXPECT_EQ(pages_.statistics().live_bytes, 640 * kKilobyte);
   EXPECT_TRUE(put(c, blocks));
-  EXPECT_EQ(spans_.span_bytes(), 64 * kKilobyte);
+  EXPECT_EQ(spans_.statistics().span_bytes, 64 * kKilobyte);
   EXPECT_TRUE(spans_.release_spares());
-  EXPECT_EQ(spans_.span_bytes(), 0U);
+  EXPECT_EQ(spans_.statistics().span_bytes, 0U);
   EXPECT_EQ(pages_.statistics().live_bytes, 0U);
   EXPECT_FALSE(spans_.release_spares());
 }
@@ -84,7 +84,7 @@ TEST_F(SpanHeapTest, ASpanWithOneLiveBlockStays) {
   EXPECT_FALSE(put(c, blocks));
   EXPECT_FALSE(spans_.release_spares());
   EXPECT_NE(spans_.owner(kept), nullptr);
-  EXPECT_EQ(spans_.span_bytes(), 64 * kKilobyte);
+  EXPECT_EQ(spans_.statistics().span_bytes, 64 * kKilobyte);
   put(c, {kept});
   EXPECT_TRUE(spans_.release_spares());
 }
@@ -93,7 +93,7 @@ TEST_F(SpanHeapTest, TheSpareIsUsedBeforeNewPagesAre) {
   const std::size_t c = SizeClasses::of(kKilobyte);
   put(c, take(c, 64));
   const auto again = take(c, 64);
-  EXPECT_EQ(spans_.span_bytes(), 64 * kKilobyte);
+  EXPECT_EQ(spans_.statistics().span_bytes, 64 * kKilobyte);
   EXPECT_FALSE(spans_.release_spares()) << "in use, and no spare any more";
   put(c, again);
 }
@@ -105,7 +105,7 @@ TEST_F(SpanHeapTest, ASpareThatWasNotUsedForAnIntervalDecays) {
   put(c, take(c, 1));  // used: it is as young as at first
   EXPECT_TRUE(spans_.decay());
   EXPECT_FALSE(spans_.decay());
-  EXPECT_EQ(spans_.span_bytes(), 0U);
+  EXPECT_EQ(spans_.statistics().span_bytes, 0U);
 }
 
 TEST_F(SpanHeapTest, RefusalsLeaveItUsable) {

@@ -52,7 +52,7 @@ TEST_F(ThreadCacheTest, NeverKeepsMoreThan256Kilobytes) {
   cache_->flush(spans_);
   EXPECT_EQ(cache_->bytes(), 0U);
   spans_.release_spares();
-  EXPECT_EQ(spans_.span_bytes(), 0U);
+  EXPECT_EQ(spans_.statistics().span_bytes, 0U);
 }
 
 TEST_F(ThreadCacheTest, ASteadyUseOfOneClassMissesSeldom) {

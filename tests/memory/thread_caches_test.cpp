@@ -50,7 +50,7 @@ TEST(ThreadCachesThreads, AThreadThatEndsGivesItsCacheBackAndItsCountsStay) {
   Heap heap;
   std::jthread([&] { use(heap, *heap.caches.mine()); }).join();
   EXPECT_TRUE(heap.spans.release_spares());
-  EXPECT_EQ(heap.spans.span_bytes(), 0U);
+  EXPECT_EQ(heap.spans.statistics().span_bytes, 0U);
   EXPECT_EQ(heap.caches.counts().allocations, 1U);
   EXPECT_EQ(heap.caches.counts().freed_bytes, 64U);
 }
@@ -63,7 +63,7 @@ TEST(ThreadCachesThreads, ManyThreadsLeaveNothing) {
   }
   EXPECT_EQ(heap.caches.counts().allocations, 80U);
   heap.spans.release_spares();
-  EXPECT_EQ(heap.spans.span_bytes(), 0U);
+  EXPECT_EQ(heap.spans.statistics().span_bytes, 0U);
 }
 
 TEST(ThreadCachesThreads, AThreadMayOutliveTheAllocatorAndUseTheNextOne) {
@@ -84,7 +84,7 @@ TEST(ThreadCachesThreads, AThreadMayOutliveTheAllocatorAndUseTheNextOne) {
   thread.join();
   EXPECT_EQ(second->caches.counts().allocations, 1U);
   second->spans.release_spares();
-  EXPECT_EQ(second->spans.span_bytes(), 0U);
+  EXPECT_EQ(second->spans.statistics().span_bytes, 0U);
 }
 
 TEST(ThreadCachesThreads, AThreadMayEndAfterTheAllocator) {
