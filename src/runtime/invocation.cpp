@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "memory/allocation_round.h"
 #include "onda/error.h"
 #include "runtime/handles.h"
 #include "runtime/scratch.h"
@@ -150,12 +151,35 @@ void throw_if_shapes_differ(const Invoked& invoked, const OrtRunOptions* options
   }
 }
 
+/// Stands for all that decides which blocks a run takes: which inputs it has, their shapes, and which outputs
+/// are lent. Two that differ may have one key: a plan that does not fit is only of no use.
+class RunKey {
+ public:
+  void add(std::uint64_t value) noexcept {
+    // The finaliser of MurmurHash3 (public domain), over what there is so far.
+    key_ ^= value + 0x9e3779b97f4a7c15ULL;
+    key_ = (key_ ^ (key_ >> 33)) * 0xff51afd7ed558ccdULL;
+    key_ = (key_ ^ (key_ >> 33)) * 0xc4ceb9fe1a85ec53ULL;
+    key_ ^= key_ >> 33;
+  }
+  [[nodiscard]] std::uint64_t value() const noexcept { return key_; }
+
+ private:
+  std::uint64_t key_ = 0;
+};
+
 /// The call itself: what it takes from the registered allocator on this thread, from here to its end, is that
 /// of one run.
-OrtStatus* run_counted(const Invoked& invoked, Arguments& arguments, const OrtRunOptions* options) noexcept {
+OrtStatus* run_counted(const Invoked& invoked, const RunKey& key, Arguments& arguments,
+                       const OrtRunOptions* options) noexcept {
   const RunMemory counted(invoked.account);
   const ErrorsAreReturned quiet;
-  return arguments.run(invoked.environment.api(), invoked.session, options);
+  std::optional<memory::AllocationRound> round;
+  if (invoked.plans != nullptr)
+    round.emplace(*invoked.environment.allocator_adapter()->recycling(), *invoked.plans, key.value());
+  OrtStatus* status = arguments.run(invoked.environment.api(), invoked.session, options);
+  if (round && status == nullptr) round->complete();
+  return status;
 }
 
 /// Whether ONNX Runtime's own allocations were refused by the C library, in a run that failed with this code:
@@ -183,7 +207,10 @@ std::vector<NamedTensor> invoke(const Invoked& invoked, std::span<const NamedVie
 
   // The lent outputs first, then the others in the model's order.
   Arguments arguments(inputs.size(), declared.size());
+  RunKey key;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
+    key.add(which_input[i]);
+    for (const std::int64_t size : inputs[i].tensor.shape().dims()) key.add(static_cast<std::uint64_t>(size));
     arguments.set_input(i, signature.inputs()[which_input[i]].name.c_str(),
                         make_input_value(environment, inputs[i].tensor));
   }
@@ -193,13 +220,14 @@ std::vector<NamedTensor> invoke(const Invoked& invoked, std::span<const NamedVie
   }
   std::size_t next = lent.size();
   for (std::size_t i = 0; i < declared.size(); ++i) {
+    key.add(is_lent[i] ? 1 : 0);
     if (!is_lent[i]) arguments.set_output(next++, declared[i].name.c_str(), nullptr);
   }
 
   const Interruption interruption(environment, options);
   const RefusalWatch watch(invoked.refusals);
   errno = 0;
-  if (OrtStatus* status = run_counted(invoked, arguments, interruption.run_options())) {
+  if (OrtStatus* status = run_counted(invoked, key, arguments, interruption.run_options())) {
     const int system_error = errno;
     const Failure failure = take(api, status);
     interruption.rethrow();

@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include "memory/round_plans.h"
 #include "onda/session.h"
 #include "runtime/environment.h"
 #include "runtime/refusal.h"
@@ -18,6 +19,9 @@ struct Invoked {
   const Signature& signature;
   /// Where runs are counted; null where nobody can tell what a run took.
   MemoryAccount* account = nullptr;
+  /// Of the registered allocator, by the shapes of the inputs: a run's blocks get their places from its plan.
+  /// Null where runs do not use that allocator, or not on the calling thread alone.
+  memory::RoundPlans* plans = nullptr;
   /// Where a refused allocation shows: on the calling thread, or on any.
   RefusalWatch::Scope refusals = RefusalWatch::Scope::thread;
 };

@@ -89,8 +89,12 @@ class Session::Impl {
     // Acquire: what the checking thread wrote of the second session is seen by whoever sees its pointer.
     OrtSession* session = active_.load(std::memory_order_acquire);
     if (session == nullptr) session = reopened();
-    const runtime::Invoked invoked{*environment_, *session, signature_,
-                                   why_no_memory().empty() ? &account_ : nullptr, refusals()};
+    const runtime::Invoked invoked{*environment_,
+                                   *session,
+                                   signature_,
+                                   why_no_memory().empty() ? &account_ : nullptr,
+                                   why_no_memory().empty() ? &plans_ : nullptr,
+                                   refusals()};
     auto rest = runtime::invoke(invoked, inputs, lent, options);
     // Relaxed: only whether it is due; the exchange within decides who starts it.
     if (verification_due_.load(std::memory_order_relaxed)) start_verification();
@@ -148,6 +152,7 @@ class Session::Impl {
   ModelMetadata metadata_;
   std::string_view why_no_memory_;
   runtime::MemoryAccount account_;
+  memory::RoundPlans plans_;
   std::atomic<OrtSession*> active_;
   std::atomic<PreparedState> state_{PreparedState::off};
   std::atomic<bool> verification_due_{false};

@@ -22,11 +22,13 @@ namespace {
 using namespace onda;
 
 constexpr int kRequests = 400;
+/// Each shape three times: its run is recorded, then planned, then as it will be from there on.
+constexpr int kWarmUp = 3 * 32;
 
 template <class Request>
 void measure(const char* name, const std::shared_ptr<test::FailingAllocator>& allocator,
              const Request& request) {
-  request(0);
+  for (int i = 0; i < kWarmUp; ++i) request(i);
   const auto blocks = allocator->calls();
   const bench::AllocationCounter counter;
   for (int i = 0; i < kRequests; ++i) request(i);
