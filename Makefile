@@ -1,6 +1,6 @@
 # The front door. Each target does the set-up it needs; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test quick-test test-newest test-long bench lint format coverage fuzz install clean
+.PHONY: help setup build demo test quick-test test-newest test-long bench bench-memory lint format coverage fuzz install clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -35,6 +35,10 @@ test-long: ## Run what is too long for every change: a model above 2 GB, fuzz ta
 bench: ## Measure, print the tables, write build/bench/*.json
 	@tools/setup.sh build
 	@tools/bench.sh
+
+bench-memory: ## Measure allocators and memory under load (half an hour)
+	@tools/setup.sh build
+	@tools/bench.sh allocation mix
 
 lint: ## Check the format and run clang-tidy, on every file
 	@tools/setup.sh build test

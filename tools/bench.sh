@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # Usage: tools/bench.sh [NAME...]
 #
-# Builds and runs the benchmarks (those named, or all), each of which prints its table and writes
-# build/bench/<name>.json. Runs all of them even if one fails.
+# Builds and runs the benchmarks (those named, or all but the long ones, which `make bench-memory` names), each of
+# which prints its table and writes build/bench/<name>.json. Runs all of them even if one fails.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 tools/configure.sh release ONDA_BUILD_BENCH=ON ONDA_BUILD_TESTS?=OFF || exit 1
 cmake --build build/release --target onda onda_benchmarks || exit 1
 
 # The models that are measured.
-tools/make_models.sh tiny resnet50 || exit 1
+tools/make_models.sh tiny resnet50 transformer || exit 1
 export ONDA_BENCH_MODELS=$PWD/build/models
 
+long=" allocation mix "
 mkdir -p build/bench
 export ONDA_BENCH_OUTPUT=$PWD/build/bench
 failed=0
@@ -19,7 +20,11 @@ for program in build/release/onda_bench_*; do
   name=${program##*onda_bench_}
   # The benchmarks' own unit tests are no benchmark.
   [[ $name != tests ]] || continue
-  [[ $# -eq 0 || " $* " == *" $name "* ]] || continue
+  if [[ $# -eq 0 ]]; then
+    [[ $long != *" $name "* ]] || continue
+  else
+    [[ " $* " == *" $name "* ]] || continue
+  fi
   echo
   echo "==== $name"
   "$program" || { echo "$name failed" >&2; failed=1; }

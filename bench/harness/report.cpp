@@ -67,6 +67,10 @@ std::string row_json(const Row& row) {
 
 std::optional<bool> is_met(const Row& row) {
   if (!row.goal) return std::nullopt;
+  if (row.goal->of_median) {
+    const double median = row.goal->of == Goal::Of::ratio ? row.ratio.value_or(row.value) : row.value;
+    return row.goal->bound == Goal::Bound::at_most ? median <= row.goal->limit : median >= row.goal->limit;
+  }
   return row.goal->bound == Goal::Bound::at_most ? row.ci_high <= row.goal->limit
                                                  : row.ci_low >= row.goal->limit;
 }
@@ -74,7 +78,7 @@ std::optional<bool> is_met(const Row& row) {
 std::string goal_text(const Row& row) {
   if (!row.goal) return {};
   const bool of_ratio = row.goal->of == Goal::Of::ratio;
-  return fmt::format("{} {} {:g}{}", of_ratio ? "ratio" : "value",
+  return fmt::format("{}{} {} {:.4g}{}", row.goal->of_median ? "median " : "", of_ratio ? "ratio" : "value",
                      row.goal->bound == Goal::Bound::at_most ? "<=" : ">=", row.goal->limit,
                      of_ratio ? "" : ' ' + row.unit);
 }
@@ -162,7 +166,10 @@ void publish(const std::string& name, const std::vector<Row>& rows, const Circum
   const std::string table = to_table(rows, circumstances);
   std::fwrite(table.data(), 1, table.size(), stdout);
   std::fflush(stdout);
+  write_results(name, rows, circumstances);
+}
 
+void write_results(const std::string& name, const std::vector<Row>& rows, const Circumstances& circumstances) {
   const auto file = output_directory() / (name + ".json");
   auto unfinished = file;
   unfinished += ".unfinished";

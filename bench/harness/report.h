@@ -17,6 +17,7 @@ struct Goal {
   Of of = Of::ratio;
   Bound bound = Bound::at_most;
   double limit = 0;
+  bool of_median = false;  ///< judged by the median, not by the worse end of the interval
 };
 
 /// One line of a benchmark's table.
@@ -32,7 +33,8 @@ struct Row {
   std::optional<Goal> goal = {};
 };
 
-/// Whether the worse end of the interval meets the goal; empty without a goal.
+/// Whether the worse end of the interval (the median, where the goal says so) meets the goal; empty without
+/// one.
 [[nodiscard]] std::optional<bool> is_met(const Row& row);
 
 /// "ratio <= 0.2", "value >= 10 us"; empty without a goal.
@@ -72,6 +74,9 @@ struct Circumstances {
 /// Prints the table on standard output and writes the JSON to `name`.json in $ONDA_BENCH_OUTPUT, else in
 /// build/bench below the working directory. Throws std::runtime_error where it cannot be written.
 void publish(const std::string& name, const std::vector<Row>& rows, const Circumstances& circumstances);
+
+/// The JSON alone, for rows that the program prints in a form of its own.
+void write_results(const std::string& name, const std::vector<Row>& rows, const Circumstances& circumstances);
 
 /// The directory that `publish` writes to, made where it is missing.
 [[nodiscard]] std::filesystem::path output_directory();

@@ -24,6 +24,11 @@ std::size_t left_out(std::size_t n) {
   return k - 1;
 }
 
+void require_finite(std::span<const double> samples) {
+  if (!std::ranges::all_of(samples, [](double sample) { return std::isfinite(sample); }))
+    throw std::invalid_argument("a sample is no finite number");
+}
+
 }  // namespace
 
 Estimate estimate_median(std::span<const double> samples) {
@@ -32,15 +37,25 @@ Estimate estimate_median(std::span<const double> samples) {
     throw std::invalid_argument(std::to_string(n) + " samples have no 95 % interval; expected at least " +
                                 std::to_string(kFewestSamples));
   }
-  if (!std::ranges::all_of(samples, [](double sample) { return std::isfinite(sample); })) {
-    throw std::invalid_argument("a sample is no finite number");
-  }
+  require_finite(samples);
   std::vector<double> sorted(samples.begin(), samples.end());
   std::ranges::sort(sorted);
   const std::size_t skip = left_out(n);
   return {.median = (sorted[(n - 1) / 2] + sorted[n / 2]) / 2,
           .low = sorted[skip],
           .high = sorted[n - 1 - skip],
+          .samples = n};
+}
+
+Estimate median_and_range(std::span<const double> samples) {
+  if (samples.empty()) throw std::invalid_argument("no samples");
+  require_finite(samples);
+  std::vector<double> sorted(samples.begin(), samples.end());
+  std::ranges::sort(sorted);
+  const std::size_t n = sorted.size();
+  return {.median = (sorted[(n - 1) / 2] + sorted[n / 2]) / 2,
+          .low = sorted.front(),
+          .high = sorted.back(),
           .samples = n};
 }
 

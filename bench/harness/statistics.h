@@ -22,6 +22,10 @@ inline constexpr std::size_t kFewestSamples = 6;
 /// number.
 [[nodiscard]] Estimate estimate_median(std::span<const double> samples);
 
+/// For what hardly varies and takes long: the median, and the smallest and the largest for its ends. Throws
+/// std::invalid_argument for no samples, or one that is no finite number.
+[[nodiscard]] Estimate median_and_range(std::span<const double> samples);
+
 /// Measurements taken in pairs, one after the other under the same conditions.
 struct Pairs {
   std::vector<double> ours;

@@ -37,6 +37,12 @@ TEST(IsMet, AsksTheWorseEndOfTheInterval) {
   EXPECT_EQ(is_met(Row{}), std::nullopt);
 }
 
+TEST(IsMet, AsksTheMedianWhereTheGoalSaysSo) {
+  const Goal goal{.of = Goal::Of::ratio, .bound = Goal::Bound::at_least, .limit = 0.98, .of_median = true};
+  EXPECT_EQ(is_met(row_with(goal, 0.9, 1.1)), true);
+  EXPECT_EQ(goal_text(row_with(goal, 0.9, 1.1)), "median ratio >= 0.98");
+}
+
 TEST(GoalText, NamesWhatIsBounded) {
   EXPECT_EQ(goal_text(row_with({.of = Goal::Of::ratio, .limit = 0.2}, 0, 0)), "ratio <= 0.2");
   EXPECT_EQ(goal_text(row_with({.of = Goal::Of::value, .bound = Goal::Bound::at_least, .limit = 10}, 0, 0)),

@@ -69,6 +69,15 @@ TEST(EstimateMedian, RefusesWhatIsNoNumber) {
   EXPECT_THROW((void)estimate_median(samples), std::invalid_argument);
 }
 
+TEST(MedianAndRange, TakesAFewSamplesAndTheirEnds) {
+  const auto estimate = median_and_range(std::vector<double>{3, 1, 2});
+  EXPECT_EQ(estimate.median, 2);
+  EXPECT_EQ(estimate.low, 1);
+  EXPECT_EQ(estimate.high, 3);
+  EXPECT_EQ(estimate.samples, 3U);
+  EXPECT_THROW((void)median_and_range({}), std::invalid_argument);
+}
+
 TEST(Compare, TakesRatioAndDifferencePairByPair) {
   // The medians' own ratio would be 10 / 10.
   const Pairs pairs{.ours = {1, 10, 100, 10, 10, 10}, .reference = {2, 20, 200, 5, 5, 5}};

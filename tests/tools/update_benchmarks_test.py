@@ -27,7 +27,7 @@ class UpdateBenchmarks(unittest.TestCase):
         for name, objects in results.items():
             (self.folder / f"{name}.json").write_text(json.dumps(objects))
         return subprocess.run([sys.executable, SOURCE / "tools/update_benchmarks.py", "--results", self.folder,
-                               "--document", self.page], capture_output=True, text=True, check=False)
+                               self.page], capture_output=True, text=True, check=False)
 
     def test_fills_the_place(self):
         results = [ROW, BARE_ROW, CIRCUMSTANCES]
@@ -47,9 +47,23 @@ class UpdateBenchmarks(unittest.TestCase):
         self.assertIn("other", run.stderr)
         self.assertEqual(self.page.read_text(), PAGE)
 
-    def test_refuses_a_place_without_results(self):
+    def test_keeps_a_place_without_results_and_says_so(self):
+        self.page.write_text(PAGE + "<!-- other -->\nkept\n<!-- end -->\n")
+        run = self.update(start=[ROW, CIRCUMSTANCES])
+        self.assertEqual(run.returncode, 0)
+        self.assertIn("other was not run", run.stdout)
+        self.assertIn("kept", self.page.read_text())
+
+    def test_refuses_to_do_nothing(self):
         self.assertNotEqual(self.update().returncode, 0)
         self.assertEqual(self.page.read_text(), PAGE)
+
+    def test_makes_a_matrix_of_names_in_three_parts(self):
+        cells = [ROW | {"name": f"load / {line} / {column}", "value": value, "unit": "MiB"}
+                 for line, column, value in [("a", "x", 1), ("a", "y", 2), ("b", "x", 3)]]
+        self.update(start=[*cells, CIRCUMSTANCES])
+        self.assertIn("| load, MiB | x | y |\n|---|---|---|\n| a | 1 | 2 |\n| b | 3 | – |\n\nCommit",
+                      self.page.read_text())
 
 
 if __name__ == "__main__":
