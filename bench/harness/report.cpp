@@ -169,7 +169,8 @@ void publish(const std::string& name, const std::vector<Row>& rows, const Circum
   write_results(name, rows, circumstances);
 }
 
-void write_results(const std::string& name, const std::vector<Row>& rows, const Circumstances& circumstances) {
+void write_results(const std::string& name, const std::vector<Row>& rows,
+                   const Circumstances& circumstances) {
   const auto file = output_directory() / (name + ".json");
   auto unfinished = file;
   unfinished += ".unfinished";

@@ -80,6 +80,9 @@ class Caller {
 struct Shared {
   std::atomic<std::int64_t> remaining{0};
   std::atomic<bool> has_failed{false};
+  // Until all callers have their threads: where the system gives too few, the last one has taken what memory
+  // there was, and a run that finds none ends the process within ONNX Runtime.
+  std::atomic<bool> may_begin{false};
   std::mutex mutex;
   std::condition_variable has_ended;
   std::size_t running = 0;     // guarded by mutex
@@ -161,8 +164,9 @@ Measurement measure(const Session& session, std::span<const NamedView> inputs, c
     start = Clock::now();
   });
   const auto work = [&](Caller& caller) noexcept {
+    shared.may_begin.wait(false);
     try {
-      caller.warm_up();
+      if (!shared.has_failed) caller.warm_up();
     } catch (...) {
       shared.fail();
     }
@@ -183,11 +187,17 @@ Measurement measure(const Session& session, std::span<const NamedView> inputs, c
         threads.emplace_back(work, std::ref(*caller));
       }
     } catch (const std::exception&) {
-      shared.fail(too_few_threads(threads.size(), callers.size()));
+      try {
+        shared.fail(too_few_threads(threads.size(), callers.size()));
+      } catch (...) {
+        shared.fail();
+      }
       shared.end();
       // Those that run wait for all.
       for (auto missing = callers.size() - threads.size(); missing > 0; --missing) warm.arrive_and_drop();
     }
+    shared.may_begin = true;
+    shared.may_begin.notify_all();
     if (plan.watched != nullptr) result.memory = watch(*plan.watched, shared);
   }
   result.wall = Clock::now() - start;

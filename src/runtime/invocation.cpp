@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <new>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -107,12 +108,17 @@ class Arguments {
   }
   [[nodiscard]] const OrtValue* output(std::size_t i) noexcept { return outputs_[i]; }
 
-  /// Null slots of outputs are filled. The status is the caller's.
-  [[nodiscard]] OrtStatus* run(const OrtApi& api, OrtSession& session,
-                               const OrtRunOptions* options) noexcept {
+  /// Null slots of outputs are filled. The status is the caller's. Throws resource_exhausted where ONNX
+  /// Runtime had no memory even for a status: its call is then left by the exception itself (seen
+  /// with 1.29.0).
+  [[nodiscard]] OrtStatus* run(const OrtApi& api, OrtSession& session, const OrtRunOptions* options) {
     api_ = &api;
-    return api.Run(&session, options, input_names_.data(), inputs_.data(), inputs_.size(),
-                   output_names_.data(), outputs_.size(), outputs_.data());
+    try {
+      return api.Run(&session, options, input_names_.data(), inputs_.data(), inputs_.size(),
+                     output_names_.data(), outputs_.size(), outputs_.data());
+    } catch (const std::bad_alloc&) {
+      throw Error(ErrorCode::resource_exhausted, "the run was ended: the system has no more memory to give");
+    }
   }
 
  private:
@@ -171,7 +177,7 @@ class RunKey {
 /// The call itself: what it takes from the registered allocator on this thread, from here to its end, is that
 /// of one run.
 OrtStatus* run_counted(const Invoked& invoked, const RunKey& key, Arguments& arguments,
-                       const OrtRunOptions* options) noexcept {
+                       const OrtRunOptions* options) {
   const RunMemory counted(invoked.account);
   const ErrorsAreReturned quiet;
   std::optional<memory::AllocationRound> round;
