@@ -29,9 +29,12 @@ RoundMemories::Start RoundMemories::begin(RoundPlans& plans, std::uint64_t key) 
     own->used_in_.store(interval_.load(std::memory_order_relaxed), std::memory_order_relaxed);
     return {.memory = own};
   }
+  const ThreadCache::UnplannedRound unplanned{.plans_id = plans.id(), .plans_version = version, .key = key};
+  if (own == nullptr && mine != nullptr && mine->unplanned_round() == unplanned) return {};
   RoundPlans::Task task = plans.begin(key);
   if (!task.plan) {
     if (own != nullptr) release(own);
+    if (!task.record && mine != nullptr) mine->unplanned_round() = unplanned;
     return {.record = task.record};
   }
   RoundMemory* memory = obtain(own, *task.plan);

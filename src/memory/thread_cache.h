@@ -75,6 +75,15 @@ class ThreadCache {
   /// What its blocks have; by its thread.
   [[nodiscard]] std::size_t bytes() const noexcept;
 
+  /// The last round of this thread that had nothing to plan: asked about it again, its plans need not be.
+  struct UnplannedRound {
+    std::uint64_t plans_id = 0;
+    std::uint64_t plans_version = 0;
+    std::uint64_t key = 0;
+    friend bool operator==(const UnplannedRound&, const UnplannedRound&) = default;
+  };
+  [[nodiscard]] UnplannedRound& unplanned_round() noexcept { return unplanned_round_; }
+
   // The memory of this thread's last round, for its next one. From any thread.
 
   [[nodiscard]] RoundMemory* take_idle_round() noexcept {
@@ -136,6 +145,7 @@ class ThreadCache {
   std::size_t unused_bytes_ = kLargestBytes;  // of the room, in no stack's capacity
   std::size_t next_victim_ = 0;
   Counter misses_{0};
+  UnplannedRound unplanned_round_;
   std::atomic<RoundMemory*> idle_round_{nullptr};
   std::atomic<std::size_t> idle_round_bytes_{0};
   Counter large_allocations_{0};

@@ -163,6 +163,24 @@ TEST(AllocationRound, RoundsNest) {
   EXPECT_EQ(setting.allocator.statistics().live_bytes, 0U);
 }
 
+TEST(AllocationRound, OneWithoutLargeBlocksIsNotTakenForAnother) {
+  Setting setting;
+  RoundPlans without_large_blocks;
+  for (int i = 0; i < 4; ++i) {
+    AllocationRound round(setting.allocator, without_large_blocks, 1);
+    give_back(setting, take(setting, 100));
+    round.complete();
+  }
+  three_blocks(setting);
+  const auto addresses = three_blocks(setting);
+  EXPECT_EQ(addresses[2], addresses[0]);
+  {
+    AllocationRound round(setting.allocator, without_large_blocks, 1);
+    give_back(setting, take(setting, kMegabyte));
+  }
+  EXPECT_EQ(setting.allocator.statistics().live_bytes, 0U);
+}
+
 TEST(AllocationRound, HasNothingToDoWithAnotherAllocator) {
   Setting setting;
   RecyclingAllocator other({.background = false});
