@@ -35,8 +35,8 @@ namespace onda::bench {
 namespace {
 
 constexpr double kMebibyte = 1 << 20;
-constexpr std::size_t kMemorySamples = 3;
-constexpr std::size_t kSpeedSamples = 12;
+constexpr std::size_t kMemorySamples = 2;
+constexpr std::size_t kSpeedSamples = 10;
 
 struct Configuration {
   std::string name;  ///< run_mix's
