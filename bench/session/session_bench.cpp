@@ -43,7 +43,9 @@ class Contest {
   Contest(WatchedApi& api, const Runtime& runtime, const Subject& subject)
       : api_(api),
         subject_(subject),
-        session_(Session::open(runtime, model_file(subject.file), {.intra_op_threads = subject.threads})),
+        // With ONNX Runtime's own arena: the recycling allocator would know Onda's runs and not the loop's.
+        session_(Session::open(runtime, model_file(subject.file),
+                               {.intra_op_threads = subject.threads, .memory = MemoryStrategy::arena})),
         input_(seeded_values(elements(subject.input_shape))),
         ours_(elements(subject.output_shape)),
         reference_(ours_.size()),
