@@ -19,7 +19,7 @@ struct RecyclingOptions {
   /// What may be held at most, live or kept for reuse; an allocation above it is resource_exhausted. 0: no
   /// budget.
   std::uint64_t budget_bytes = 0;
-  /// Memory that nobody needed for so long goes back to the system (after one to two times this).
+  /// Memory that nobody needed for so long goes back to the system (after one to two and a half times this).
   std::chrono::nanoseconds decay = std::chrono::seconds(1);
   /// Decay on one thread of the allocator's own, made at the first need and ended when nothing is held. Off
   /// for programs that want no thread: they call `decay()` or `trim()`.

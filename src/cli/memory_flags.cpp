@@ -18,7 +18,7 @@ MemoryStrategy parse_strategy(const std::string& text) {
     if (text == to_string(strategy)) return strategy;
     names.emplace_back(to_string(strategy));
   }
-  throw UsageError('"' + text + "\": expected " + listed(names) + did_you_mean(text, names));
+  throw UsageError('"' + text + "\": expected one of " + listed(names) + did_you_mean(text, names));
 }
 
 }  // namespace

@@ -17,10 +17,12 @@ thread_local constinit Noted on_this_thread;
 constinit std::mutex process_mutex;
 constinit Noted in_process;  // guarded by process_mutex
 
-/// "98.0 MB".
-std::string megabytes(std::uint64_t bytes) {
+/// "98.0 MB"; below one, where that would say nothing, "1000 bytes".
+std::string size_text(std::uint64_t bytes) {
+  constexpr std::uint64_t kMegabyte = 1 << 20;
+  if (bytes < kMegabyte) return std::to_string(bytes) + " bytes";
   std::array<char, 32> text;
-  const double value = static_cast<double>(bytes) / (1 << 20);
+  const double value = static_cast<double>(bytes) / kMegabyte;
   const auto [end, error] =
       std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, 1);
   return std::string(text.data(), end) + " MB";
@@ -30,11 +32,11 @@ std::string megabytes(std::uint64_t bytes) {
 
 std::string Refusal::text() const {
   if (budget_bytes == 0) {
-    return megabytes(bytes) + " of memory were asked for at once, which the system does not give (" +
-           megabytes(held_bytes) + " are held); send less at once, or free memory";
+    return size_text(bytes) + " of memory were asked for at once, which the system does not give (" +
+           size_text(held_bytes) + " are held); send less at once, or free memory";
   }
-  return megabytes(bytes) + " of memory were asked for at once, where the budget is " +
-         megabytes(budget_bytes) + " and " + megabytes(held_bytes) +
+  return size_text(bytes) + " of memory were asked for at once, where the budget is " +
+         size_text(budget_bytes) + " and " + size_text(held_bytes) +
          " are held; send less at once, or raise the memory budget";
 }
 

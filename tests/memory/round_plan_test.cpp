@@ -4,9 +4,14 @@
 
 #include <algorithm>
 #include <fstream>
+#include <limits>
+#include <map>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "support/paths.h"
 
 namespace onda::memory {
 namespace {
@@ -96,6 +101,58 @@ TEST(RoundPlan, OfResNet50NeedsNoMoreThanWhatIsLiveAtOnce) {
   expect_sound(blocks, plan);
   EXPECT_EQ(live_peak(blocks), 52U * 3211264);
   EXPECT_EQ(plan.bytes, live_peak(blocks));
+}
+
+/// The large blocks of a run as ONNX Runtime asked for them, from bench/memory/traces.
+std::vector<RecordedBlock> recorded_run(const std::string& name) {
+  std::ifstream stream(test::source_dir() / "bench/memory/traces" / name);
+  std::vector<RecordedBlock> all;
+  std::uint32_t time = 0;
+  for (std::string line; std::getline(stream, line);) {
+    if (line.starts_with('a')) all.push_back({.bytes = std::stoul(line.substr(2)), .begin = time++});
+    if (line.starts_with('f')) all.at(std::stoul(line.substr(2))).end = time++;
+  }
+  std::erase_if(all, [](const auto& block) { return block.bytes <= 32 * 1024; });
+  return all;
+}
+
+/// The end of the highest block where each is placed as it comes: into the tightest gap between those that
+/// are live, at the end where there is none.
+std::size_t span_as_they_come(const std::vector<RecordedBlock>& blocks) {
+  std::vector<std::size_t> begins;
+  std::size_t span = 0;
+  for (const auto& block : blocks) {
+    std::map<std::size_t, std::size_t> live;
+    for (std::size_t i = 0; i < begins.size(); ++i) {
+      if (blocks[i].end > block.begin) live[begins[i]] = begins[i] + rounded(blocks[i].bytes);
+    }
+    std::size_t tightest = std::numeric_limits<std::size_t>::max();
+    std::size_t end = 0;
+    std::size_t begin = 0;
+    for (const auto& [from, to] : live) {
+      if (from - end >= rounded(block.bytes) && from - end < tightest) {
+        tightest = from - end;
+        begin = end;
+      }
+      end = to;
+    }
+    begins.push_back(tightest == std::numeric_limits<std::size_t>::max() ? end : begin);
+    span = std::max(span, begins.back() + rounded(block.bytes));
+  }
+  return span;
+}
+
+TEST(RoundPlan, OfRecordedRunsNeedsTheLivePeakWhereBestFitNeedsMore) {
+  for (const auto& [name, best_fit] :
+       {std::pair("resnet50_32.trace", 1.38), {"transformer_512.trace", 1.11}}) {
+    const auto blocks = recorded_run(name);
+    ASSERT_GT(blocks.size(), 20U) << name;
+    const auto plan = plan_round(blocks);
+    expect_sound(blocks, plan);
+    EXPECT_EQ(plan.bytes, live_peak(blocks)) << name;
+    EXPECT_GT(static_cast<double>(span_as_they_come(blocks)), best_fit * static_cast<double>(plan.bytes))
+        << name;
+  }
 }
 
 TEST(RoundPlan, OfRandomRoundsIsSoundAndSeldomFarAboveTheirPeak) {
