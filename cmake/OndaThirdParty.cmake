@@ -4,6 +4,8 @@ find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
 # SHA-256 alone is used, of the archive: the shared library costs each start a millisecond and reads its configuration.
 find_library(ONDA_CRYPTO_ARCHIVE libcrypto.a REQUIRED)
+# The archive, as the program starts faster with each library that it does not have to find.
+find_library(ONDA_ZLIB_ARCHIVE libz.a REQUIRED)
 pkg_check_modules(ONDA_WEBP REQUIRED IMPORTED_TARGET libwebp)
 pkg_check_modules(ONDA_XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 find_package(simdjson REQUIRED)

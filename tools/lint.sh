@@ -41,9 +41,10 @@ else
   echo "clang-tidy: ${#chosen[@]} source files"
 fi
 
-# A tree that is configured and not built. A program of another preset alone has no compile command there, and is named.
+# A tree that is configured and not built, but for what is generated. A program of another preset alone has no compile
+# command there, and is named.
 tools/configure.sh lint
-cmake --build build/lint --target onda_build_info > /dev/null
+cmake --build build/lint --target onda_build_info onda_protos > /dev/null
 mapfile -t known < <(comm -12 <(printf '%s\n' "${chosen[@]}" | sort) \
   <(sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' build/lint/compile_commands.json | sed "s|^$PWD/||" | sort))
 comm -23 <(printf '%s\n' "${chosen[@]}" | sort) <(printf '%s\n' "${known[@]}" | sort) |

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Usage: tools/setup.sh GROUP...     (groups of tools/packages.txt: build, test, coverage, python)
+# Usage: tools/setup.sh GROUP...     (groups of tools/packages.txt: build, test, bench, coverage, python)
 #
 # Installs the Debian packages of these groups that are missing. What is there, from wherever, is left alone; where
 # nothing is missing this takes a moment and no network. Needs root or sudo only if something is missing.

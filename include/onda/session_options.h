@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "onda/device.h"
 #include "onda/log.h"
@@ -56,6 +57,9 @@ struct SessionOptions {
   std::map<std::string, std::int64_t> free_dimensions = {};
   /// Any of ONNX Runtime's own keys ("session.…", "optimization.…", "ep.…"), applied last.
   std::map<std::string, std::string> config = {};
+  /// Libraries of custom operators, loaded into the process for good: their code runs as ours. A model that
+  /// needs one is not prepared.
+  std::vector<std::filesystem::path> custom_op_libraries = {};
   /// Where ONNX Runtime writes its profile (a prefix; it adds a time and ".json"). Empty: no profile.
   std::filesystem::path profile = {};
   LogLevel log_level = LogLevel::warning;

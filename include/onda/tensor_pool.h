@@ -52,7 +52,7 @@ class TensorLease {
   ~TensorLease();
 
   /// To be filled, in the model's order; their elements are unspecified at first. Inputs that the model has a
-  /// default for are left out.
+  /// default for are left out. None where they are the caller's (TensorPool::acquire_outputs).
   [[nodiscard]] std::span<const NamedMutableView> inputs() const noexcept;
   /// Throws invalid_argument for a name that none has.
   [[nodiscard]] const MutableTensorView& input(std::string_view name) const;
@@ -108,6 +108,13 @@ class TensorPool {
   /// With a shape for each of the lease's inputs, in their order; also for dimensions without a name. Throws
   /// shape_mismatch where they do not fit the model.
   [[nodiscard]] TensorLease acquire_shapes(std::span<const Shape> shapes);
+
+  /// Outputs alone: the lease's inputs are these, in any order, read where they are. They, and what they
+  /// view, stay until its last `run` has returned. Throws as `acquire_shapes`, and invalid_argument where an
+  /// input is missing.
+  [[nodiscard]] TensorLease acquire_outputs(std::span<const NamedView> inputs);
+  /// Whether the shapes of all outputs follow from the inputs', as the model declares them.
+  [[nodiscard]] bool lends_all_outputs() const noexcept;
 
   /// Gives what is idle back to the allocator.
   void trim() noexcept;

@@ -7,6 +7,9 @@ namespace onda::base {
 
 [[nodiscard]] int process_id() noexcept;
 
+/// Ends the process at once with this exit status: no destructor runs, nothing is flushed.
+[[noreturn]] void end_process(int status) noexcept;
+
 /// Sets a variable of this process's environment, and puts back what was there unless `keep` is called.
 /// Not safe beside threads that read the environment. Throws resource_exhausted.
 class ScopedEnvironmentVariable {

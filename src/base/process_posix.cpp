@@ -12,6 +12,8 @@ namespace onda::base {
 
 int process_id() noexcept { return getpid(); }
 
+void end_process(int status) noexcept { _exit(status); }
+
 ScopedEnvironmentVariable::ScopedEnvironmentVariable(const char* name, const char* value) : name_(name) {
   if (const char* before = std::getenv(name)) before_ = before;
   if (setenv(name, value, 1) != 0)

@@ -120,28 +120,30 @@ void LeaseLayout::set_shapes(std::span<const Shape> shapes, std::span<std::int64
                                                  " shapes were given, the model has " +
                                                  std::to_string(inputs_.size()) + " inputs");
   }
-  for (std::size_t i = 0; i < shapes.size(); ++i) {
-    const Value& input = inputs_[i];
-    const auto refuse_shape = [&] {
-      refuse(ErrorCode::shape_mismatch, input.name,
-             "shape " + to_string(shapes[i]) + " does not fit the model's " + to_string(input.declared));
-    };
-    if (shapes[i].rank() != input.declared.rank()) refuse_shape();
-    for (std::size_t axis = 0; axis < shapes[i].rank(); ++axis) {
-      const std::int64_t size = shapes[i][axis];
-      if (input.symbols[axis] == kFixed) {
-        if (size != input.declared[axis]) refuse_shape();
-        continue;
-      }
-      std::int64_t& known = sizes[input.symbols[axis]];
-      if (size < 0) refuse_shape();
-      if (known != kUnknown && known != size) {
-        throw Error(ErrorCode::shape_mismatch,
-                    describe(input.symbols[axis]) + " is " + std::to_string(known) + ", in input \"" +
-                        std::string(input.name) + "\" it is " + std::to_string(size));
-      }
-      known = size;
+  for (std::size_t i = 0; i < shapes.size(); ++i) set_shape(i, shapes[i], sizes);
+}
+
+void LeaseLayout::set_shape(std::size_t i, const Shape& shape, std::span<std::int64_t> sizes) const {
+  const Value& input = inputs_[i];
+  const auto refuse_shape = [&] {
+    refuse(ErrorCode::shape_mismatch, input.name,
+           "shape " + to_string(shape) + " does not fit the model's " + to_string(input.declared));
+  };
+  if (shape.rank() != input.declared.rank()) refuse_shape();
+  for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
+    const std::int64_t size = shape[axis];
+    if (input.symbols[axis] == kFixed) {
+      if (size != input.declared[axis]) refuse_shape();
+      continue;
     }
+    std::int64_t& known = sizes[input.symbols[axis]];
+    if (size < 0) refuse_shape();
+    if (known != kUnknown && known != size) {
+      throw Error(ErrorCode::shape_mismatch, describe(input.symbols[axis]) + " is " + std::to_string(known) +
+                                                 ", in input \"" + std::string(input.name) + "\" it is " +
+                                                 std::to_string(size));
+    }
+    known = size;
   }
 }
 

@@ -43,6 +43,8 @@ class LeaseLayout {
   void set_batch(std::int64_t size, std::span<std::int64_t> sizes) const;
   /// Throws shape_mismatch where the shapes do not fit.
   void set_shapes(std::span<const Shape> shapes, std::span<std::int64_t> sizes) const;
+  /// Of input `i` alone.
+  void set_shape(std::size_t i, const Shape& shape, std::span<std::int64_t> sizes) const;
   /// Throws invalid_argument for a size that is missing or negative.
   void require_all(std::span<const std::int64_t> sizes) const;
 

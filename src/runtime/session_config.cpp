@@ -161,6 +161,8 @@ SessionOptions settle_options(const Environment& environment, SessionOptions opt
     environment.log(LogLevel::warning, text + "; running on the CPU");
     options.device = Device{};
   }
+  // What such a library does to a graph is not known, and not in the key of an entry.
+  if (!options.custom_op_libraries.empty()) options.preparation = Preparation::off;
   options.memory = environment.settle_memory(options.memory);
   if (!options.memory_pattern) options.memory_pattern = options.memory != MemoryStrategy::recycling;
   return options;
@@ -205,6 +207,10 @@ SessionOptionsHandle make_session_options(const Environment& environment, const 
     to.set("fix a free dimension", api.AddFreeDimensionOverrideByName, name.c_str(), size);
   }
   for (const auto& [key, value] : settled.config) to.config(key, value);
+  for (const auto& library : settled.custom_op_libraries) {
+    const auto doing = "load the operators of " + library.string();
+    to.set(doing.c_str(), api.RegisterCustomOpsLibrary_V2, library.c_str());
+  }
   if (purpose.prepared == PreparedForm::ort) {
     to.config("session.use_ort_model_bytes_directly", "1");
     to.config("session.use_ort_model_bytes_for_initializers", "1");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -123,7 +124,9 @@ struct TensorLease::State {
   State& operator=(const State&) = delete;
   ~State() = default;
 
-  [[nodiscard]] std::unique_ptr<Buffers> take(std::span<const std::int64_t> sizes);
+  /// `given`: the inputs, where they are not the lease's own.
+  [[nodiscard]] std::unique_ptr<Buffers> take(std::span<const std::int64_t> sizes,
+                                              std::optional<std::span<const NamedView>> given = {});
   void give_back(std::unique_ptr<Buffers> buffers) noexcept;
   void trim() noexcept;
 
@@ -143,7 +146,8 @@ struct TensorLease::State {
  private:
   [[nodiscard]] std::unique_ptr<Buffers> pick(std::span<const std::size_t> bytes);
   [[nodiscard]] std::unique_ptr<Buffers> remove(std::size_t i) noexcept;
-  void shape(Buffers& buffers, std::span<const std::int64_t> sizes, std::span<const std::size_t> bytes);
+  void shape(Buffers& buffers, std::span<const std::int64_t> sizes, std::span<const std::size_t> bytes,
+             std::optional<std::span<const NamedView>> given);
   static Clock::time_point give_up_idle(void* self) noexcept;
 
   // Last: what it calls uses the rest.
@@ -181,13 +185,15 @@ std::unique_ptr<TensorLease::Buffers> TensorLease::State::pick(std::span<const s
 }
 
 void TensorLease::State::shape(Buffers& buffers, std::span<const std::int64_t> sizes,
-                               std::span<const std::size_t> bytes) {
+                               std::span<const std::size_t> bytes,
+                               std::optional<std::span<const NamedView>> given) {
   buffers.inputs.clear();
   buffers.arguments.clear();
   buffers.lent.clear();
   buffers.results.clear();
+  if (given) buffers.arguments.assign(given->begin(), given->end());
   const auto inputs = layout.inputs();
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
+  for (std::size_t i = 0; i < inputs.size() && !given; ++i) {
     const auto elements = buffers.blocks[i].bytes().first(bytes[i]);
     const MutableTensorView view(inputs[i].dtype, LeaseLayout::shape_of(inputs[i], sizes), elements);
     buffers.inputs.push_back({inputs[i].name, view});
@@ -204,14 +210,15 @@ void TensorLease::State::shape(Buffers& buffers, std::span<const std::int64_t> s
   }
 }
 
-std::unique_ptr<TensorLease::Buffers> TensorLease::State::take(std::span<const std::int64_t> sizes) {
+std::unique_ptr<TensorLease::Buffers> TensorLease::State::take(
+    std::span<const std::int64_t> sizes, std::optional<std::span<const NamedView>> given) {
   layout.require_all(sizes);
   const std::size_t count = layout.inputs().size();
   Scratch<std::size_t, 32> bytes(count + layout.outputs().size());
   const auto bytes_of = [&](const LeaseLayout::Value& value) {
     return byte_size(value.dtype, LeaseLayout::shape_of(value, sizes).element_count());
   };
-  for (std::size_t i = 0; i < count; ++i) bytes[i] = bytes_of(layout.inputs()[i]);
+  for (std::size_t i = 0; i < count; ++i) bytes[i] = given ? 0 : bytes_of(layout.inputs()[i]);
   for (std::size_t i = 0; i < layout.outputs().size(); ++i) {
     if (follows[i].load(std::memory_order_relaxed)) bytes[count + i] = bytes_of(layout.outputs()[i]);
   }
@@ -220,20 +227,30 @@ std::unique_ptr<TensorLease::Buffers> TensorLease::State::take(std::span<const s
   {
     const std::scoped_lock lock(mutex);
     buffers = pick(bytes.span());
+    ++statistics.leases;
+    ++statistics.acquired;
   }
-  if (!buffers) buffers = std::make_unique<Buffers>(layout, session.outputs().size(), *options.allocator);
   std::uint64_t allocations = 0;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (buffers->blocks[i].reserve(bytes[i])) ++allocations;
+  try {
+    if (!buffers) buffers = std::make_unique<Buffers>(layout, session.outputs().size(), *options.allocator);
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      if (buffers->blocks[i].reserve(bytes[i])) ++allocations;
+    }
+    for (std::size_t i = 0; i < layout.outputs().size(); ++i) {
+      if (!follows[i].load(std::memory_order_relaxed)) buffers->blocks[count + i].reset();
+    }
+    shape(*buffers, sizes, bytes.span(), given);
+  } catch (...) {
+    const std::scoped_lock lock(mutex);
+    --statistics.leases;
+    --statistics.acquired;
+    throw;
   }
-  for (std::size_t i = 0; i < layout.outputs().size(); ++i) {
-    if (!follows[i].load(std::memory_order_relaxed)) buffers->blocks[count + i].reset();
+  // In a steady stream there are none, and no second lock.
+  if (allocations > 0) {
+    const std::scoped_lock lock(mutex);
+    statistics.allocations += allocations;
   }
-  shape(*buffers, sizes, bytes.span());
-  const std::scoped_lock lock(mutex);
-  ++statistics.leases;
-  ++statistics.acquired;
-  statistics.allocations += allocations;
   return buffers;
 }
 
@@ -389,6 +406,26 @@ TensorLease TensorPool::acquire_shapes(std::span<const Shape> shapes) {
   std::fill(values.span().begin(), values.span().end(), LeaseLayout::kUnknown);
   state_->layout.set_shapes(shapes, values.span());
   return {state_, state_->take(values.span())};
+}
+
+TensorLease TensorPool::acquire_outputs(std::span<const NamedView> inputs) {
+  const LeaseLayout& layout = state_->layout;
+  Scratch<std::int64_t> values(layout.symbol_count());
+  std::fill(values.span().begin(), values.span().end(), LeaseLayout::kUnknown);
+  for (std::size_t i = 0; i < layout.inputs().size(); ++i) {
+    const std::string_view name = layout.inputs()[i].name;
+    const auto given =
+        std::find_if(inputs.begin(), inputs.end(), [&](const NamedView& one) { return one.name == name; });
+    if (given == inputs.end()) {
+      throw Error(ErrorCode::invalid_argument, "input \"" + std::string(name) + "\" is missing");
+    }
+    layout.set_shape(i, given->tensor.shape(), values.span());
+  }
+  return {state_, state_->take(values.span(), inputs)};
+}
+
+bool TensorPool::lends_all_outputs() const noexcept {
+  return state_->layout.outputs().size() == state_->session.outputs().size();
 }
 
 void TensorPool::trim() noexcept { state_->trim(); }

@@ -17,7 +17,7 @@ TEST(RunChild, ReturnsOutputAndTimesInOrder) {
 // The child is busy for a while after its first line.
 TEST(RunChild, TellsFirstOutputFromExit) {
   const auto run =
-      run_child({"/bin/sh", "-c", "echo first; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done"});
+      run_child({"/bin/sh", "-c", "echo first; i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done"});
   EXPECT_GT(run.exit_ms, run.first_output_ms + 1);
 }
 
