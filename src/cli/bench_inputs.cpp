@@ -6,8 +6,8 @@
 #include <set>
 
 #include "base/quoted.h"
-#include "cli/small_float.h"
 #include "cli/suggestions.h"
+#include "tensor/small_float.h"
 
 namespace onda::cli {
 namespace {
@@ -129,7 +129,7 @@ Tensor random_tensor(DType dtype, const Shape& shape, std::uint64_t seed) {
     case DType::float16:
     case DType::bfloat16:
       fill<std::uint16_t>(tensor, [&] {
-        return static_cast<std::uint16_t>(encode_small_float(dtype, real(engine)).value_or(0));
+        return static_cast<std::uint16_t>(tensor::encode_small_float(dtype, real(engine)).value_or(0));
       });
       break;
     case DType::uint8:

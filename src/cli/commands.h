@@ -13,6 +13,7 @@ using CommandFunction = ExitCode (*)(std::span<const std::string> arguments);
 
 ExitCode run_command(std::span<const std::string> arguments);
 ExitCode inspect_command(std::span<const std::string> arguments);
+ExitCode serve_command(std::span<const std::string> arguments);
 ExitCode bench_command(std::span<const std::string> arguments);
 ExitCode doctor_command(std::span<const std::string> arguments);
 ExitCode cache_command(std::span<const std::string> arguments);

@@ -1,37 +1,16 @@
 #include "cli/element.h"
 
-#include <bit>
 #include <charconv>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <optional>
 
 #include "cli/json_writer.h"
-#include "cli/small_float.h"
+#include "tensor/element_value.h"
+#include "tensor/small_float.h"
 
 namespace onda::cli {
 namespace {
-
-template <class T>
-T load(std::span<const std::byte> bytes, std::size_t index) {
-  T value;
-  std::memcpy(&value, bytes.data() + index * sizeof(T), sizeof(T));
-  return value;
-}
-
-/// The bits of an element that may be narrower than a byte; the first element has the lowest bits.
-std::uint32_t load_bits(std::span<const std::byte> bytes, std::size_t index, std::size_t width) {
-  if (width == 16) return load<std::uint16_t>(bytes, index);
-  const std::size_t per_byte = 8 / width;
-  const auto byte = std::to_integer<std::uint32_t>(bytes[index / per_byte]);
-  return (byte >> (index % per_byte * width)) & ((1U << width) - 1U);
-}
-
-std::int64_t sign_extended(std::uint32_t pattern, std::size_t width) {
-  const auto value = static_cast<std::int64_t>(pattern);
-  return pattern >> (width - 1) != 0 ? value - (std::int64_t{1} << width) : value;
-}
 
 template <class Number>
 void append_integer(std::string& out, Number value) {
@@ -43,62 +22,10 @@ void append_integer(std::string& out, Number value) {
 template <class Real>
 void append_complex(std::string& out, std::span<const std::byte> bytes, std::size_t index) {
   out += '[';
-  append_json_number(out, load<Real>(bytes, 2 * index));
+  append_json_number(out, tensor::load_element<Real>(bytes, 2 * index));
   out += ", ";
-  append_json_number(out, load<Real>(bytes, 2 * index + 1));
+  append_json_number(out, tensor::load_element<Real>(bytes, 2 * index + 1));
   out += ']';
-}
-
-/// Calls `visit` with the element as int64, uint64, double or float, whichever holds it exactly; false where
-/// none does.
-template <class Visit>
-bool visit_number(const TensorView& tensor, std::size_t index, Visit visit) {
-  const auto bytes = tensor.bytes();
-  switch (tensor.dtype()) {
-    case DType::float32:
-      visit(load<float>(bytes, index));
-      return true;
-    case DType::float64:
-      visit(load<double>(bytes, index));
-      return true;
-    case DType::int8:
-      visit(static_cast<std::int64_t>(load<std::int8_t>(bytes, index)));
-      return true;
-    case DType::int16:
-      visit(static_cast<std::int64_t>(load<std::int16_t>(bytes, index)));
-      return true;
-    case DType::int32:
-      visit(static_cast<std::int64_t>(load<std::int32_t>(bytes, index)));
-      return true;
-    case DType::int64:
-      visit(load<std::int64_t>(bytes, index));
-      return true;
-    case DType::uint8:
-      visit(static_cast<std::uint64_t>(load<std::uint8_t>(bytes, index)));
-      return true;
-    case DType::uint16:
-      visit(static_cast<std::uint64_t>(load<std::uint16_t>(bytes, index)));
-      return true;
-    case DType::uint32:
-      visit(static_cast<std::uint64_t>(load<std::uint32_t>(bytes, index)));
-      return true;
-    case DType::uint64:
-      visit(load<std::uint64_t>(bytes, index));
-      return true;
-    case DType::uint4:
-    case DType::uint2:
-      visit(static_cast<std::uint64_t>(load_bits(bytes, index, bits(tensor.dtype()))));
-      return true;
-    case DType::int4:
-    case DType::int2:
-      visit(sign_extended(load_bits(bytes, index, bits(tensor.dtype())), bits(tensor.dtype())));
-      return true;
-    default:
-      break;
-  }
-  if (!is_small_float(tensor.dtype())) return false;
-  visit(decode_small_float(tensor.dtype(), load_bits(bytes, index, bits(tensor.dtype()))));
-  return true;
 }
 
 [[noreturn]] void refuse(std::string_view token, DType dtype, std::string_view why) {
@@ -178,7 +105,7 @@ void append_element(std::string& out, const TensorView& tensor, std::size_t inde
       append_json_string(out, tensor.strings()[index]);
       return;
     case DType::boolean:
-      out += load<std::uint8_t>(tensor.bytes(), index) != 0 ? "true" : "false";
+      out += tensor::element_value(tensor, index) != 0 ? "true" : "false";
       return;
     case DType::complex64:
       append_complex<float>(out, tensor.bytes(), index);
@@ -189,20 +116,13 @@ void append_element(std::string& out, const TensorView& tensor, std::size_t inde
     default:
       break;
   }
-  visit_number(tensor, index, [&out](auto value) {
+  tensor::visit_number(tensor, index, [&out](auto value) {
     if constexpr (std::is_integral_v<decltype(value)>) {
       append_integer(out, value);
     } else {
       append_json_number(out, value);
     }
   });
-}
-
-double element_value(const TensorView& tensor, std::size_t index) {
-  if (tensor.dtype() == DType::boolean) return load<std::uint8_t>(tensor.bytes(), index) != 0 ? 1 : 0;
-  double result = std::numeric_limits<double>::quiet_NaN();
-  visit_number(tensor, index, [&result](auto value) { result = static_cast<double>(value); });
-  return result;
 }
 
 template <class T>
@@ -254,8 +174,8 @@ void ElementBuffer::append(std::string_view token) {
     default:
       break;
   }
-  if (!is_small_float(dtype_)) refuse(token, dtype_, "cannot be read as");
-  const auto pattern = encode_small_float(dtype_, read_real<double>(token, dtype_));
+  if (!tensor::is_small_float(dtype_)) refuse(token, dtype_, "cannot be read as");
+  const auto pattern = tensor::encode_small_float(dtype_, read_real<double>(token, dtype_));
   if (!pattern) refuse(token, dtype_, "out of range for");
   push_bits(*pattern);
 }

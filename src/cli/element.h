@@ -13,9 +13,6 @@ namespace onda::cli {
 /// string, or a complex number as [re, im].
 void append_element(std::string& out, const TensorView& tensor, std::size_t index);
 
-/// Element `index` as a number; true is 1. NaN for strings and complex numbers.
-[[nodiscard]] double element_value(const TensorView& tensor, std::size_t index);
-
 /// Elements of one fixed-size dtype, collected one after the other, packed as ONNX packs them.
 class ElementBuffer {
  public:

@@ -1,9 +1,12 @@
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/inspect_report.h"
+#include "cli/repository_report.h"
 #include "cli/runtime_flags.h"
 #include "cli/session_flags.h"
 #include "onda/error.h"
@@ -54,6 +57,23 @@ void try_cuda(const Runtime& runtime, const std::string& model, SessionOptions o
   report.devices.push_back(std::move(verdict));
 }
 
+/// Nothing is run, so a prepared model is only looked for.
+SessionOptions options_to_look(LogLevel log_level) {
+  SessionFlags flags;
+  flags.options.intra_op_threads = 1;
+  flags.options.log_level = log_level;
+  return flags.options;
+}
+
+ExitCode inspect_models(const Runtime& runtime, const std::string& directory, const SessionOptions& options,
+                        bool as_json) {
+  const RepositoryReport report = inspect_repository(runtime, directory, options);
+  print(as_json ? repository_json(report) : repository_text(report));
+  if (report.is_well()) return ExitCode::done;
+  print_error("not everything in \"" + directory + "\" can be served");
+  return ExitCode::failed;
+}
+
 }  // namespace
 
 ExitCode inspect_command(std::span<const std::string> arguments) {
@@ -62,11 +82,13 @@ ExitCode inspect_command(std::span<const std::string> arguments) {
   bool as_json = false;
   CommandLine line(
       {"inspect",
-       "MODEL [FLAGS]",
-       "Shows what a model is: inputs, outputs, opsets, operators, weights, and where it can run.",
+       "MODEL|DIRECTORY [FLAGS]",
+       "Shows what a model is: inputs, outputs, opsets, operators, weights, and where it can run. Of a "
+       "directory of models: what would be served, with which settings, and what is wrong with it.",
        "A model that ONNX Runtime refuses is shown as its file declares it, with the reason; the exit "
-       "code is 1 then.",
+       "code is 1 then, and where not everything in a directory can be served.",
        {{"onda inspect model.onnx", "What to feed it, and what comes out."},
+        {"onda inspect models/", "What onda serve would make of them."},
         {"onda inspect model.onnx --json | jq .inputs", "The same for a script."}}});
   line.words("MODEL", 1, 1, words);
   line.group("Output");
@@ -77,18 +99,19 @@ ExitCode inspect_command(std::span<const std::string> arguments) {
     return ExitCode::done;
   }
 
+  const Runtime runtime = runtime_flags.initialize();
+  const SessionOptions options = options_to_look(runtime_flags.log_level);
+  std::error_code unreadable;
+  if (std::filesystem::is_directory(words.front(), unreadable))
+    return inspect_models(runtime, words.front(), options, as_json);
+
   InspectReport report;
   report.model = words.front();
-  const Runtime runtime = runtime_flags.initialize();
   report.runtime_version = runtime.info().version;
   report.file = runtime::read_model_file(report.model);
-  SessionFlags session_flags;
-  // Nothing is run, so a prepared model is only looked for.
-  session_flags.options.intra_op_threads = 1;
-  session_flags.options.log_level = runtime_flags.log_level;
   std::string refusal;
-  try_cpu(runtime, report.model, session_flags.options, report, refusal);
-  if (report.loads) try_cuda(runtime, report.model, session_flags.options, report);
+  try_cpu(runtime, report.model, options, report, refusal);
+  if (report.loads) try_cuda(runtime, report.model, options, report);
   print(as_json ? inspect_json(report) : inspect_text(report));
   if (report.loads) return ExitCode::done;
   print_error(refusal);

@@ -24,6 +24,8 @@ constexpr std::array kCommands = {
             run_command},
     Command{"inspect", "Show a model's inputs, outputs, opsets, size, and whether it can run here",
             inspect_command},
+    Command{"serve", "Serve models over HTTP and gRPC, as Triton's and KServe's clients speak",
+            serve_command},
     Command{"bench", "Measure latency, throughput, memory and allocations; sweep batch, threads, callers",
             bench_command},
     Command{"cache", "Make, list and clear prepared models, which open several times faster", cache_command},
@@ -86,7 +88,7 @@ ExitCode dispatch(std::span<const std::string> arguments) {
   if (words.empty() || words.front().starts_with("--onnxruntime") ||
       words.front().starts_with("--log-level") || words.front().starts_with("--config")) {
     throw UsageError(
-        "a command is missing: run, inspect, bench, cache or doctor (onda --help explains them)");
+        "a command is missing: run, inspect, serve, bench, cache or doctor (onda --help explains them)");
   }
   const auto& first = words.front();
   const auto rest = std::span(words).subspan(1);

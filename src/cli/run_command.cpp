@@ -2,7 +2,6 @@
 #include <filesystem>
 
 #include "base/quoted.h"
-#include "cli/class_ranking.h"
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/graph_end.h"
@@ -15,6 +14,8 @@
 #include "cli/suggestions.h"
 #include "cli/usage_error.h"
 #include "onda/session.h"
+#include "serving/class_ranking.h"
+#include "serving/labels.h"
 
 namespace onda::cli {
 namespace {
@@ -108,14 +109,14 @@ std::vector<NamedTensor> run_repeatedly(const Work& work, std::span<const NamedV
 
 std::vector<std::vector<double>> rows_of(const NamedTensor& output) {
   try {
-    return score_rows(output.tensor);
+    return serving::score_rows(output.tensor);
   } catch (const Error& error) {
     throw error.with_context("output " + base::quoted(output.name));
   }
 }
 
 void rank(Work& work, std::span<const NamedTensor> outputs, RunResult& result) {
-  const auto& output = outputs[ranked_output(outputs, work.labels.size())];
+  const auto& output = outputs[serving::ranked_output(outputs, work.labels.size())];
   const auto& name = output.name;
   const auto rows = rows_of(output);
   if (!work.labels.empty() && work.labels.size() != rows.front().size()) {
@@ -126,8 +127,8 @@ void rank(Work& work, std::span<const NamedTensor> outputs, RunResult& result) {
   }
   if (!work.softmax_decision) work.softmax_decision = decide_softmax(work.request, name);
   for (std::size_t row = 0; row < rows.size(); ++row) {
-    const auto scores = work.softmax_decision->applies ? softmax(rows[row]) : rows[row];
-    result.rankings.push_back({row, top_k(scores, *work.request.top)});
+    const auto scores = work.softmax_decision->applies ? serving::softmax(rows[row]) : rows[row];
+    result.rankings.push_back({row, serving::top_k(scores, *work.request.top)});
   }
 }
 
@@ -184,7 +185,7 @@ void require_own_files(const RunRequest& request, std::span<const std::vector<As
 
 ExitCode execute(const RunRequest& request) {
   std::vector<std::string> labels;
-  if (!request.labels.empty()) labels = read_labels(request.labels);
+  if (!request.labels.empty()) labels = serving::read_labels(request.labels);
   const Runtime runtime = request.runtime.initialize(request.memory);
   const Session session = Session::open(runtime, request.model, request.session.options);
   const auto exists = [](const std::string& file) {

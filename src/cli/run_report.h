@@ -5,15 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "cli/class_ranking.h"
 #include "onda/session.h"
+#include "serving/class_ranking.h"
 
 namespace onda::cli {
 
 /// The best classes of one row of an output.
 struct Ranking {
   std::size_t row = 0;  ///< of a batch
-  std::vector<RankedClass> classes;
+  std::vector<serving::RankedClass> classes;
 };
 
 /// What one run gave.

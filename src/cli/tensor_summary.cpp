@@ -7,6 +7,7 @@
 #include "cli/element.h"
 #include "cli/paragraph.h"
 #include "cli/quantity.h"
+#include "tensor/element_value.h"
 
 namespace onda::cli {
 namespace {
@@ -24,7 +25,7 @@ struct Range {
 Range range_of(const TensorView& tensor) {
   Range range;
   for (std::size_t i = 0; i < tensor.element_count(); ++i) {
-    const double value = element_value(tensor, i);
+    const double value = tensor::element_value(tensor, i);
     if (std::isnan(value)) {
       ++range.not_numbers;
       continue;
@@ -67,7 +68,7 @@ bool is_real(DType dtype) {
 }
 
 std::string element_text(const TensorView& tensor, std::size_t index) {
-  if (is_real(tensor.dtype())) return shortest_brief(element_value(tensor, index));
+  if (is_real(tensor.dtype())) return shortest_brief(tensor::element_value(tensor, index));
   std::string text;
   append_element(text, tensor, index);
   return text;
