@@ -1,6 +1,6 @@
 # The front door. Each target does the set-up it needs; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test quick-test test-newest test-long bench bench-memory lint format coverage fuzz install clean
+.PHONY: help setup build demo test quick-test test-newest test-long bench bench-memory bench-serve bench-peers lint format coverage fuzz install clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -39,6 +39,14 @@ bench: ## Measure, print the tables, write build/bench/*.json
 bench-memory: ## Measure allocators and memory under load (half an hour)
 	@tools/setup.sh build
 	@tools/bench.sh allocation mix
+
+bench-serve: ## Measure the server, always beside something else (half an hour; ONDA_BENCH_QUICK=1: five minutes)
+	@tools/setup.sh build bench
+	@tools/bench.sh json serve
+
+bench-peers: ## Measure the server beside FastAPI, Go and others on this machine (ten minutes)
+	@tools/setup.sh build bench
+	@tools/bench.sh peers
 
 lint: ## Check the format and run clang-tidy, on every file
 	@tools/setup.sh build test
