@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Classifies the held-out images of examples/digits with build/release/onda: ten of them in a table, then all of them,
-# and fails below 97 %. Give another program as the first argument.
+# and fails below 97 %. Then serves the model and classifies some of them over HTTP. Give another program as the first
+# argument.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -49,3 +50,57 @@ classify "${images[@]}" | awk -v expected=${#images[@]} -v least=$least '
     printf "  accuracy: %d of %d, %.2f %%\n", right, total, accuracy
     if (accuracy < least) { printf "  below the %d %% that is expected\n", least; exit 1 }
   }'
+
+# ---- the same model as a service
+
+work=$(mktemp -d)
+server=
+# shellcheck disable=SC2317,SC2329  # called by the trap
+finish() {
+  [[ -n $server ]] && kill "$server" 2>/dev/null && wait "$server"
+  rm -rf "$work"
+}
+trap finish EXIT
+
+mkdir -p "$work/models/digits/1"
+cp $dir/digits.onnx "$work/models/digits/1/model.onnx"
+cp $dir/labels.txt "$work/models/digits/labels.txt"
+cat > "$work/models/digits/config.pbtxt" <<'CONFIG'
+output [ { name: "probabilities" label_filename: "labels.txt" } ]
+parameters { key: "onda.preprocess" value: { string_value: "color=grey" } }
+CONFIG
+
+echo
+echo "The same model as a service, on a free port:"
+echo
+ONDA_CACHE_DIR=$work/cache "$onda" serve --models "$work/models" --http-port 0 --grpc-port 0 --metrics-port 0 \
+    > "$work/ready" 2> "$work/log" &
+server=$!
+for _ in $(seq 200); do
+  grep -q '^ready' "$work/ready" && break
+  kill -0 "$server" 2>/dev/null || break
+  sleep 0.05
+done
+if ! grep -q '^ready' "$work/ready"; then
+  echo "tools/demo.sh: the server did not start:" >&2
+  cat "$work/log" >&2
+  exit 1
+fi
+sed 's/^/  /' "$work/ready"
+address=$(sed -nE 's/^ready http=([^ ]+) .*/\1/p' "$work/ready")
+
+for image in "${some[@]:0:3}"; do
+  echo
+  echo "  \$ curl --data-binary @$image 'http://$address/v2/models/digits/classify?top=2'"
+  answer=$(curl --silent --show-error --fail --data-binary "@$image" "http://$address/v2/models/digits/classify?top=2")
+  echo "  $answer"
+  truth=$(basename "$image")
+  truth=${truth%%_*}
+  if [[ $answer != *"\"classes\":[{\"index\":$truth,"* ]]; then
+    echo "tools/demo.sh: the image is a $truth" >&2
+    exit 1
+  fi
+done
+kill "$server"
+wait "$server"
+server=
