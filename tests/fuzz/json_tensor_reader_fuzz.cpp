@@ -57,7 +57,7 @@ std::optional<std::vector<Number>> read(const std::string& padded, std::size_t s
     const auto tensor = onda::protocol::read_json_tensor(
         cursor, {.input = "x", .dtype = onda::dtype_of<Number>, .shape = shape}, storage);
     cursor.expect_end();
-    const auto elements = tensor.as<Number>();
+    const auto elements = tensor.template as<Number>();
     return std::vector<Number>(elements.begin(), elements.end());
   } catch (const onda::Error&) {
     return std::nullopt;

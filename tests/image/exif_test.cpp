@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "image/reference_cases.h"
-#include "image/sample_files.h"
+#include "support/sample_images.h"
 
 namespace onda::image {
 namespace {

@@ -7,10 +7,10 @@
 #include <string>
 
 #include "image/reference_cases.h"
-#include "image/sample_files.h"
 #include "onda/preprocess.h"
 #include "support/error_matchers.h"
 #include "support/failing_allocator.h"
+#include "support/sample_images.h"
 
 namespace onda {
 namespace {

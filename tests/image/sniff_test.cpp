@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "image/sample_files.h"
 #include "onda/preprocess.h"
+#include "support/sample_images.h"
 
 namespace onda {
 namespace {

@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "image/sample_files.h"
 #include "protocol/compression.h"
 #include "support/error_matchers.h"
 #include "support/fake_executor.h"
 #include "support/manual_timing.h"
 #include "support/manual_workers.h"
+#include "support/sample_images.h"
 
 namespace onda::protocol {
 namespace {

@@ -433,7 +433,8 @@ TEST(RestInferTest, RefusesBeforeTheRunWhatCouldNotBeAnswered) {
 
 TEST(RestInferTest, TakesAWholeBodyAsTheTensor) {
   FakeVersion fixed = one_input(DType::int32, {2});
-  const DecodedInference& decoded = Request::with_header(raw({1, 2}), "0").decode(fixed);
+  Request two = Request::with_header(raw({1, 2}), "0");
+  const DecodedInference& decoded = two.decode(fixed);
   EXPECT_TRUE(decoded.binary_by_default);
   FakeVersion variable = one_input(DType::int32, {Shape::kDynamic, 2});
   Request three = Request::with_header(raw({1, 2, 3, 4, 5, 6}), "0");

@@ -1,4 +1,4 @@
-#include "image/sample_files.h"
+#include "support/sample_images.h"
 
 #include <stdexcept>
 
