@@ -17,7 +17,7 @@
 
 namespace onda::server {
 
-class GrpcInferCall;
+class GrpcInferCall;  // NOLINT(cppcoreguidelines-virtual-class-destructor): final where it is defined
 class GrpcGenericCall;
 
 /// All calls of a server, and what they share. Used on the completion queue's thread alone.

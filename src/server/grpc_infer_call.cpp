@@ -46,12 +46,16 @@ void GrpcInferCall::on_arrived(bool ok) noexcept {
 }
 
 void GrpcInferCall::on_answer() noexcept {
+  const grpc::Status& status = exchange_->status();
+  const bool is_ok = status.ok();
+  const grpc::ByteBuffer& answer = exchange_->answer();
+  grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>& writer = *writer_;
+  // From here on only gRPC touches this call: it may be over, and another one, before Finish returns.
   is_answered_.store(true, std::memory_order_release);
-  const GrpcExchange& exchange = *exchange_;
-  if (exchange.status().ok()) {
-    writer_->Finish(exchange.answer(), grpc::Status::OK, tag(sent_));
+  if (is_ok) {
+    writer.Finish(answer, grpc::Status::OK, tag(sent_));
   } else {
-    writer_->FinishWithError(exchange.status(), tag(sent_));
+    writer.FinishWithError(status, tag(sent_));
   }
 }
 

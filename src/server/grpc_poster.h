@@ -18,7 +18,7 @@ class GrpcPosted {
   ~GrpcPosted() = default;
 
  private:
-  friend class GrpcPoster;
+  friend class GrpcPoster;  // NOLINT(cppcoreguidelines-virtual-class-destructor): final, below
   GrpcPosted* next_ = nullptr;
 };
 

@@ -43,6 +43,9 @@ void wait_until(Condition is_so) {
 
 /// A server with small real models, and clients of it.
 class GrpcServerFixture : public testing::Test {
+ public:
+  ~GrpcServerFixture() override { stop(); }
+
  protected:
   struct Settings {
     serving::ModelControl control = serving::ModelControl::none;
@@ -52,8 +55,6 @@ class GrpcServerFixture : public testing::Test {
     server::GrpcServerOptions grpc = {.port = 0};
     std::optional<std::filesystem::path> trace_file = {};
   };
-
-  ~GrpcServerFixture() override { stop(); }
 
   /// A copy of one of the small models as a version in the repository.
   void put(const std::string& model, int version, const std::string& from) {
